@@ -1,0 +1,1 @@
+//! Where frames and captures come from: one file a backend.

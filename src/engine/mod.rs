@@ -1,0 +1,1 @@
+//! Threads, processes and queues. The only module that starts them.

@@ -1,0 +1,1 @@
+//! The practice camera: a jewellery scene with known truth behind a PTP/IP responder.

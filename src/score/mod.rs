@@ -1,0 +1,1 @@
+//! How good a picture is: one file a measure.

@@ -1,0 +1,1 @@
+//! The shoot on disk.

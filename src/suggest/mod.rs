@@ -1,0 +1,1 @@
+//! What to change before the shutter is pressed: one rule a file.

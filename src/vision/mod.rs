@@ -1,0 +1,1 @@
+//! Where the subject is: a network's mask, or the classical path.
