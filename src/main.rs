@@ -1,1 +1,3 @@
+//! Parses the command line and hands over to `culet::cli`.
+
 fn main() {}

@@ -1,1 +1,3 @@
-fn x(){}
+//! All integration tests, in one binary so that the program is linked once.
+
+mod architecture;

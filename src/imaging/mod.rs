@@ -1,18 +1,12 @@
-//! Pixels: buffers, colour, filters, and files in and out. Knows nothing of cameras or of Culet.
+//! Pixels: buffers, colour, and files in and out. Knows nothing of cameras or of Culet.
 //!
 //! Coordinates start at the upper left, x to the right and y down. Angles are clockwise positive,
 //! as a photographer sees them. Every colour value says its space in its name or in its type.
 
 mod buffer;
 pub mod colour;
-pub mod components;
-pub mod decode;
-pub mod encode;
 pub mod files;
-pub mod filter;
-pub mod icc;
-pub mod metadata;
-pub mod resample;
+pub mod jpeg;
 mod rect;
 
 pub use buffer::{Image, Mask, Plane, Rgb8, Rgb16};

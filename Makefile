@@ -1,0 +1,21 @@
+.PHONY: run test check bench evaluate setup
+
+setup:
+	@sh scripts/setup
+
+# Sets up, builds, and does the main job on the practice camera.
+run: setup
+	cargo run --release --locked -- shoot
+
+test: setup
+	cargo test --locked --lib --test it
+
+check: setup
+	cargo fmt --check
+	cargo clippy --locked --all-targets
+
+bench: setup
+	cargo bench --locked --bench speed
+
+evaluate: setup
+	cargo bench --locked --bench evaluate
