@@ -1,3 +1,14 @@
-//! Parses the command line and hands over to `culet::cli`.
+//! Sets up the log and hands over to the command line.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_default_env()
+                .unwrap_or_else(|_| "culet=warn".into()),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+    ExitCode::from(culet::cli::run())
+}
