@@ -5,7 +5,7 @@ setup:
 
 # Sets up, builds, and does the main job on the practice camera.
 run: setup
-	cargo run --release --locked -- shoot
+	cargo run --locked -- shoot
 
 test: setup
 	cargo test --locked --lib --test it

@@ -17,24 +17,25 @@ pub struct Practice {
     /// The body, for its truth.
     pub body: Arc<Body>,
     stop: Arc<AtomicBool>,
-    _threads: [Joined; 3],
+    _threads: [Joined; 2],
 }
 
 impl Practice {
-    /// Lays out the set and answers at `port`; 0 takes any free one.
+    /// Lays out the set (about twenty seconds of one core) and answers at `port`; 0 takes any free one.
     pub fn start(port: u16) -> io::Result<Self> {
         let responder = Responder::bind(port)?;
         let port = responder.port()?;
         let studio = Arc::new(Studio::new());
+        // Both before the first client: a frame that waits behind the still's rays would time out.
         studio.prepare_live();
-        let body = Arc::new(Body::new(Arc::clone(&studio) as Arc<_>));
+        studio.prepare_stills();
+        let body = Arc::new(Body::new(studio));
         let stop = Arc::new(AtomicBool::new(false));
         let (b1, s1) = (Arc::clone(&body), Arc::clone(&stop));
         let (b2, s2) = (Arc::clone(&body), Arc::clone(&stop));
         let threads = [
             thread::spawn("practice-link", move || responder.serve(&b1, &s1))?,
             thread::spawn("practice-shutter", move || b2.expose_until(&s2))?,
-            thread::spawn("practice-stills", move || studio.prepare_stills())?,
         ];
         Ok(Self { port, body, stop, _threads: threads })
     }

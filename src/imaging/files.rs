@@ -8,12 +8,18 @@ use std::path::Path;
 /// Writes under a temporary name in the same folder, flushes to the disk, and renames: a reader
 /// never sees half a file, and an error leaves nothing under the final name.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(".culet-").tempfile_in(folder)?;
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".culet-");
+    // Other programs of the studio read these files too; the umask still applies.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.tempfile_in(folder)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|e| e.error)?;
-    File::open(folder)?.sync_all()
+    // A rename is safe once the folder is on the disk; Windows has no such call.
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
 /// SHA-256 in hexadecimal.

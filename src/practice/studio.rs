@@ -39,7 +39,7 @@ impl Studio {
     pub fn new() -> Self {
         let setup = Setup {
             piece: Piece::Solitaire,
-            yaw: 28.0,
+            yaw: 0.0,
             lean: 0.0,
             f0: V(1.00, 0.73, 0.31),
             paper: gray(0.80),

@@ -65,7 +65,10 @@ pub(super) fn read(luminance: &Plane, subject: &Mask) -> Symmetry {
     let fill = (extent.w as f32 / subject.w as f32).max(extent.h as f32 / subject.h as f32);
     let likeness = (1.0 - mid).clamp(0.0, 1.0);
     let value = (likeness - 0.04 * roll_deg.abs()).clamp(0.0, 1.0);
-    let because = if likeness < 0.6 {
+    // A best axis at the end of the search is no axis: say so instead of giving a number.
+    let found = likeness >= 0.6 && roll_deg.abs() < REACH - 0.5;
+    let (value, roll_deg) = if found { (value, roll_deg) } else { (0.5, 0.0) };
+    let because = if !found {
         "the piece has no mirror symmetry from here".to_owned()
     } else if roll_deg.abs() >= 0.7 {
         let way = if roll_deg > 0.0 { "counter-clockwise" } else { "clockwise" };
