@@ -5,7 +5,7 @@ setup:
 
 # Sets up, builds, and does the main job on the practice camera.
 run: setup
-	cargo run --locked -- shoot
+	cargo run --locked -- $(if $(or $(DISPLAY),$(WAYLAND_DISPLAY)),studio,shoot)
 
 test: setup
 	cargo test --locked --lib --test it

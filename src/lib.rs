@@ -30,6 +30,6 @@ pub mod retouch;
 pub mod score;
 pub mod session;
 pub mod suggest;
-#[cfg(feature = "studio")]
+#[cfg(all(feature = "studio", feature = "gphoto"))]
 pub mod ui;
 pub mod vision;

@@ -22,6 +22,9 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Opens the window on the practice camera.
+    #[cfg(all(feature = "studio", feature = "gphoto"))]
+    Studio,
     /// Lists what is attached, and the practice camera.
     Cameras,
     /// Runs the practice camera alone, for any PTP/IP program.
@@ -81,6 +84,8 @@ enum Command {
 /// usage (clap's own).
 pub fn run() -> u8 {
     let done = match Arguments::parse().command {
+        #[cfg(all(feature = "studio", feature = "gphoto"))]
+        Command::Studio => studio(),
         Command::Cameras => Ok(cameras()),
         Command::Practice { port } => practice(port),
         Command::Shoot { camera, session, shots, live, json } => {
@@ -98,6 +103,16 @@ pub fn run() -> u8 {
             1
         }
     }
+}
+
+#[cfg(all(feature = "studio", feature = "gphoto"))]
+fn studio() -> Result<u8> {
+    let folder = new_session_folder()?;
+    let session = crate::session::Session::open(&folder)
+        .with_context(|| format!("{} cannot be written", folder.display()))?;
+    crate::ui::run(session).map_err(|e| anyhow::anyhow!("no window could be opened ({e}); culet shoot works without"))?;
+    eprintln!("session: {}", folder.display());
+    Ok(0)
 }
 
 fn cameras() -> u8 {

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "gphoto")]
 pub mod shoot;
+#[cfg(feature = "gphoto")]
+pub mod studio;
 pub mod thread;
 
 use crate::practice::{Body, Responder, Studio};
