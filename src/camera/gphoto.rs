@@ -1,7 +1,9 @@
 //! Cameras through libgphoto2. Pictures stay on the card; a setting is checked against its choices
 //! before it is written, because libgphoto2 writes anything, and read back after.
 
-use super::{Camera, CameraError, ObjectId};
+use super::{
+    Abilities, Camera, CameraError, CameraEvent as Told, LiveFrame, Object, ObjectId, Setting,
+};
 use gphoto2::camera::CameraEvent;
 use gphoto2::list::CameraDescriptor;
 use gphoto2::widget::RadioWidget;
@@ -56,7 +58,7 @@ impl Gphoto {
 }
 
 fn failed(what: &'static str) -> impl Fn(gphoto2::Error) -> CameraError {
-    move |e| CameraError::Failed(what, e.to_string())
+    move |e| CameraError::Gone(what.to_owned(), e.to_string())
 }
 
 impl Camera for Gphoto {
@@ -64,32 +66,61 @@ impl Camera for Gphoto {
         self.camera.abilities().model().into_owned()
     }
 
-    fn frame(&mut self) -> Result<Vec<u8>, CameraError> {
+    fn abilities(&self) -> Abilities {
+        Abilities { live: true, trigger: true, focus_drive: true, autofocus: true, card: true }
+    }
+
+    fn frame(&mut self) -> Result<LiveFrame, CameraError> {
         let file = self.camera.capture_preview().wait().map_err(failed("showing live view"))?;
         let data = file.get_data(&self.context).wait().map_err(failed("showing live view"))?;
-        Ok(data.into_vec())
+        Ok(LiveFrame::Jpeg(data.into_vec()))
+    }
+
+    fn end_live(&mut self) -> Result<(), CameraError> {
+        Ok(())
     }
 
     fn trigger(&mut self) -> Result<(), CameraError> {
         self.camera.trigger_capture().wait().map_err(failed("taking a picture"))
     }
 
-    fn added(&mut self, within: Duration) -> Result<Vec<ObjectId>, CameraError> {
+    fn events(&mut self, within: Duration) -> Result<Vec<Told>, CameraError> {
         let start = Instant::now();
-        let mut found = Vec::new();
         loop {
             let left = within.saturating_sub(start.elapsed());
             let event = self.camera.wait_event(left.min(Duration::from_millis(100))).wait();
             match event.map_err(failed("waiting for a picture"))? {
-                CameraEvent::NewFile(path) => found.push(ObjectId {
-                    folder: path.folder().into_owned(),
-                    name: path.name().into_owned(),
-                }),
-                CameraEvent::CaptureComplete if !found.is_empty() => return Ok(found),
-                _ if start.elapsed() >= within => return Ok(found),
+                CameraEvent::NewFile(path) => {
+                    return Ok(vec![Told::Added(ObjectId {
+                        folder: path.folder().into_owned(),
+                        name: path.name().into_owned(),
+                    })]);
+                }
+                CameraEvent::CaptureComplete => return Ok(vec![Told::Complete]),
+                _ if start.elapsed() >= within => return Ok(Vec::new()),
                 _ => {}
             }
         }
+    }
+
+    fn list(&mut self) -> Result<Vec<Object>, CameraError> {
+        Err(CameraError::Cannot("list its card".to_owned()))
+    }
+
+    fn settings(&mut self) -> Result<Vec<Setting>, CameraError> {
+        Ok(Vec::new())
+    }
+
+    fn drive_focus(&mut self, _: i32) -> Result<(), CameraError> {
+        Err(CameraError::Cannot("drive the focus".to_owned()))
+    }
+
+    fn autofocus(&mut self) -> Result<(), CameraError> {
+        Err(CameraError::Cannot("focus by itself".to_owned()))
+    }
+
+    fn battery(&mut self) -> Option<u8> {
+        None
     }
 
     fn fetch(&mut self, object: &ObjectId) -> Result<Vec<u8>, CameraError> {

@@ -1,4 +1,7 @@
 //! Where frames and captures come from: one file a backend.
+//!
+//! [`Camera`] is what the engine sees. Backends that talk to hardware run in a process of their own
+//! (`culet camera-host`), so that a hang or a crash of a driver never takes the studio along.
 
 #[cfg(feature = "gphoto")]
 mod gphoto;
@@ -6,27 +9,120 @@ mod gphoto;
 #[cfg(feature = "gphoto")]
 pub use gphoto::{Gphoto, attached};
 
+use crate::imaging::Rgb8;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
-/// What can go wrong with a camera, in studio words.
-#[derive(Debug, thiserror::Error)]
+/// Which camera is meant, as the command line writes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CameraSpec {
+    /// The built-in practice camera.
+    Practice,
+    /// The first real camera that is found.
+    Auto,
+    /// A camera that libgphoto2 drives, by model and port where they are known.
+    Gphoto {
+        /// libgphoto2's model name.
+        model: Option<String>,
+        /// libgphoto2's port, such as `usb:001,011`.
+        port: Option<String>,
+    },
+    /// A camera on the network.
+    PtpIp {
+        /// Host name or address.
+        host: String,
+        /// Port; 15740 is the usual one.
+        port: u16,
+    },
+    /// A webcam by its number.
+    Webcam(u32),
+    /// A hot folder: what another program puts there is a capture.
+    Folder(PathBuf),
+}
+
+/// A camera's name that cannot be understood.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no camera is called {0}; use practice, auto, gphoto[:MODEL[@PORT]], ptpip:HOST[:PORT], webcam[:N] or folder:DIR")]
+pub struct UnknownCamera(String);
+
+impl FromStr for CameraSpec {
+    type Err = UnknownCamera;
+
+    fn from_str(text: &str) -> Result<Self, UnknownCamera> {
+        let unknown = || UnknownCamera(text.to_owned());
+        let (kind, rest) = text.split_once(':').map_or((text, None), |(k, r)| (k, Some(r)));
+        match (kind, rest.filter(|r| !r.is_empty())) {
+            ("practice", None) => Ok(Self::Practice),
+            ("auto", None) => Ok(Self::Auto),
+            ("gphoto", None) => Ok(Self::Gphoto { model: None, port: None }),
+            ("gphoto", Some(rest)) => {
+                let (model, port) = rest.split_once('@').map_or((rest, None), |(m, p)| (m, Some(p)));
+                let model = (!model.is_empty()).then(|| model.to_owned());
+                Ok(Self::Gphoto { model, port: port.map(str::to_owned) })
+            }
+            ("ptpip", Some(rest)) => match rest.rsplit_once(':') {
+                Some((host, port)) if !host.is_empty() => {
+                    let port = port.parse().map_err(|_| unknown())?;
+                    Ok(Self::PtpIp { host: host.to_owned(), port })
+                }
+                _ => Ok(Self::PtpIp { host: rest.to_owned(), port: 15_740 }),
+            },
+            ("webcam", None) => Ok(Self::Webcam(0)),
+            ("webcam", Some(n)) => n.parse().map(Self::Webcam).map_err(|_| unknown()),
+            ("folder", Some(dir)) => Ok(Self::Folder(PathBuf::from(dir))),
+            _ => Err(unknown()),
+        }
+    }
+}
+
+impl fmt::Display for CameraSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Practice => f.write_str("practice"),
+            Self::Auto => f.write_str("auto"),
+            Self::Gphoto { model: None, port: None } => f.write_str("gphoto"),
+            Self::Gphoto { model, port } => {
+                write!(f, "gphoto:{}", model.as_deref().unwrap_or_default())?;
+                port.as_ref().map_or(Ok(()), |port| write!(f, "@{port}"))
+            }
+            Self::PtpIp { host, port } => write!(f, "ptpip:{host}:{port}"),
+            Self::Webcam(n) => write!(f, "webcam:{n}"),
+            Self::Folder(dir) => write!(f, "folder:{}", dir.display()),
+        }
+    }
+}
+
+/// What can go wrong with a camera, in studio words. The same on both sides of a camera host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum CameraError {
     /// None is there.
     #[error("no camera answers at {0}; check the cable, that it is switched on, and that no other program holds it ({1})")]
     Absent(String, String),
-    /// A call failed on a camera that was there.
+    /// It was there and is gone: the next step is to open it again.
     #[error("the camera stopped answering while {0} ({1}); check the cable and its power-off setting")]
-    Failed(&'static str, String),
+    Gone(String, String),
+    /// It is there and refused this one thing.
+    #[error("the camera refused while {0} ({1})")]
+    Refused(String, String),
     /// The camera does not offer a setting or value.
     #[error("this camera does not offer {0} = {1}; it offers {2}")]
     NotOffered(String, String, String),
+    /// Its card is full.
+    #[error("the camera's card is full; change it or make room, captures on the computer are safe")]
+    CardFull,
+    /// It cannot do this at all.
+    #[error("this camera cannot do that: {0}")]
+    Cannot(String),
     /// This build cannot.
     #[error("this Culet was built without {0}")]
-    NotBuilt(&'static str),
+    NotBuilt(String),
 }
 
 /// A file on the camera.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ObjectId {
     /// Folder on the camera.
     pub folder: String,
@@ -34,18 +130,110 @@ pub struct ObjectId {
     pub name: String,
 }
 
+/// A file on the camera and its size.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Object {
+    /// Where it is.
+    pub id: ObjectId,
+    /// Bytes, when the camera says.
+    pub bytes: Option<u64>,
+}
+
+/// A live-view picture as it came.
+#[derive(Clone, Debug)]
+pub enum LiveFrame {
+    /// A JPEG.
+    Jpeg(Vec<u8>),
+    /// Pixels, already decoded.
+    Pixels(Rgb8),
+}
+
+/// A camera setting and what it may be set to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Setting {
+    /// Culet's name for it: `iso`, `aperture`, `shutter`, `white_balance`, `focus_mode`, `quality`,
+    /// `size`, `capture_target`, `exposure_compensation`.
+    pub name: String,
+    /// For people.
+    pub label: String,
+    /// What it is now, in the camera's words.
+    pub value: String,
+    /// What it may be; empty when it cannot be written.
+    pub choices: Vec<String>,
+}
+
+/// What a camera can do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Abilities {
+    /// Live view.
+    pub live: bool,
+    /// The shutter can be fired from here.
+    pub trigger: bool,
+    /// Focus can be driven.
+    pub focus_drive: bool,
+    /// It can focus by itself on request.
+    pub autofocus: bool,
+    /// Captures stay on a card until they are removed.
+    pub card: bool,
+}
+
+/// Something that the camera told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CameraEvent {
+    /// A file is new on the camera.
+    Added(ObjectId),
+    /// The exposure that was triggered is complete.
+    Complete,
+    /// Some setting was changed on the body.
+    SettingsChanged,
+}
+
 /// A connected camera. One thread owns it.
-pub trait Camera {
+pub trait Camera: Send {
     /// Maker's name for the model.
     fn model(&self) -> String;
-    /// One live-view frame as JPEG.
-    fn frame(&mut self) -> Result<Vec<u8>, CameraError>;
-    /// Fires the shutter; the picture is announced by [`Camera::added`].
+    /// What it can do.
+    fn abilities(&self) -> Abilities;
+    /// One live-view frame; starts live view when it is off.
+    fn frame(&mut self) -> Result<LiveFrame, CameraError>;
+    /// Ends live view.
+    fn end_live(&mut self) -> Result<(), CameraError>;
+    /// Fires the shutter; the picture is announced by [`Camera::events`].
     fn trigger(&mut self) -> Result<(), CameraError>;
-    /// Files that were announced within the time.
-    fn added(&mut self, within: Duration) -> Result<Vec<ObjectId>, CameraError>;
+    /// What happened, waiting at most `within` for the first thing; empty when nothing did.
+    fn events(&mut self, within: Duration) -> Result<Vec<CameraEvent>, CameraError>;
+    /// Every picture file on the camera, for comparison with what was stored.
+    fn list(&mut self) -> Result<Vec<Object>, CameraError>;
     /// The untouched bytes of a file; it stays on the camera.
     fn fetch(&mut self, object: &ObjectId) -> Result<Vec<u8>, CameraError>;
+    /// The settings that people use, by single reads.
+    fn settings(&mut self) -> Result<Vec<Setting>, CameraError>;
     /// Writes a setting after checking its choices, and reads it back.
     fn set(&mut self, name: &str, value: &str) -> Result<String, CameraError>;
+    /// Moves the focus by motor steps; positive is away from the camera.
+    fn drive_focus(&mut self, steps: i32) -> Result<(), CameraError>;
+    /// Lets the camera focus by itself.
+    fn autofocus(&mut self) -> Result<(), CameraError>;
+    /// Battery in percent, when it says.
+    fn battery(&mut self) -> Option<u8>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_camera_name_survives_being_written_and_read() {
+        for name in [
+            "practice", "auto", "gphoto", "gphoto:Nikon D750", "gphoto:Nikon D750@usb:001,011",
+            "ptpip:127.0.0.1:15740", "webcam:2", "folder:/tmp/hot",
+        ] {
+            assert_eq!(name.parse::<CameraSpec>().unwrap().to_string(), name);
+        }
+        assert_eq!("webcam".parse(), Ok(CameraSpec::Webcam(0)));
+        assert_eq!("ptpip:cam".parse::<CameraSpec>().unwrap().to_string(), "ptpip:cam:15740");
+        for bad in ["", "nikon", "webcam:x", "ptpip", "ptpip:a:b", "folder"] {
+            assert!(bad.parse::<CameraSpec>().is_err(), "{bad}");
+        }
+    }
 }

@@ -135,7 +135,7 @@ fn practice(port: u16) -> Result<u8> {
 
 #[cfg(not(feature = "gphoto"))]
 fn shoot(_: &str, _: Option<PathBuf>, _: usize, _: f32, _: bool) -> Result<u8> {
-    Err(crate::camera::CameraError::NotBuilt("libgphoto2 (feature `gphoto`)").into())
+    Err(crate::camera::CameraError::NotBuilt("libgphoto2 (feature `gphoto`)".to_owned()).into())
 }
 
 #[cfg(feature = "gphoto")]

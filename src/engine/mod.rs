@@ -1,5 +1,7 @@
 //! Threads, processes and queues. The only module that starts them.
 
+pub mod contract;
+pub mod latest;
 #[cfg(feature = "gphoto")]
 pub mod shoot;
 #[cfg(feature = "gphoto")]

@@ -1,6 +1,6 @@
 //! A tethered session without a window: live view with readings, captures stored and judged.
 
-use crate::camera::{Camera, CameraError};
+use crate::camera::{Camera, CameraError, CameraEvent, LiveFrame, ObjectId};
 use crate::imaging::jpeg;
 use crate::score::{Score, judge};
 use crate::session::{Session, Sidecar};
@@ -58,7 +58,7 @@ pub fn shoot(
         let mut last: Option<Score> = None;
         while live.elapsed().as_secs_f32() < plan.live_s {
             let asked = Instant::now();
-            let frame = camera.frame()?;
+            let LiveFrame::Jpeg(frame) = camera.frame()? else { continue };
             frames += 1;
             if let Ok(picture) = jpeg::decode(&frame) {
                 last = Some(judge(&picture));
@@ -72,7 +72,7 @@ pub fn shoot(
         tell(json!({"t": t(), "event": "capture", "number": captures + 1}));
         camera.trigger()?;
         captures += 1;
-        let announced = camera.added(PATIENCE)?;
+        let announced = added(camera)?;
         if announced.is_empty() {
             outcome.lost += 1;
             tell(json!({"t": t(), "event": "warning",
@@ -119,6 +119,21 @@ pub fn shoot(
         "captures": captures, "stored": outcome.takes.len(), "lost": outcome.lost,
         "frame_ms": percentiles(&mut frame_ms), "arrived_to_scored_ms": percentiles(&mut scored_ms)}));
     Ok(outcome)
+}
+
+/// Files that the camera announces for one picture.
+pub(super) fn added(camera: &mut dyn Camera) -> Result<Vec<ObjectId>, CameraError> {
+    let (start, mut found) = (Instant::now(), Vec::new());
+    while start.elapsed() < PATIENCE {
+        for event in camera.events(Duration::from_millis(200))? {
+            match event {
+                CameraEvent::Added(id) => found.push(id),
+                CameraEvent::Complete if !found.is_empty() => return Ok(found),
+                _ => {}
+            }
+        }
+    }
+    Ok(found)
 }
 
 fn percentiles(values: &mut [f32]) -> Value {

@@ -2,7 +2,7 @@
 
 use super::Practice;
 use super::thread::{Joined, spawn};
-use crate::camera::{Camera as _, CameraError, Gphoto};
+use crate::camera::{Camera as _, CameraError, Gphoto, LiveFrame};
 use crate::imaging::{Rgb8, jpeg};
 use crate::score::{Score, judge};
 use crate::session::{Session, Sidecar};
@@ -95,13 +95,14 @@ fn run(
             view.lock().status = "capturing …".to_owned();
             wake();
             camera.trigger()?;
-            for object in camera.added(Duration::from_secs(60))? {
+            for object in super::shoot::added(&mut camera)? {
                 let bytes = camera.fetch(&object)?;
                 let said = keep(session, &object.name, &bytes, view);
                 view.lock().status = said;
             }
         }
-        if let Ok(picture) = jpeg::decode(&camera.frame()?) {
+        let LiveFrame::Jpeg(frame) = camera.frame()? else { continue };
+        if let Ok(picture) = jpeg::decode(&frame) {
             let score = judge(&picture);
             let mut view = view.lock();
             view.frame = Some(Arc::new(picture));

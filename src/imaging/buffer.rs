@@ -26,6 +26,17 @@ pub struct Rgb16 {
     pub data: Vec<u16>,
 }
 
+/// For the screen: each value holds red, green, blue and alpha as its four bytes in memory order.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Rgba8 {
+    /// Width in pixels.
+    pub w: usize,
+    /// Height in pixels.
+    pub h: usize,
+    /// `w * h` pixels.
+    pub data: Vec<u32>,
+}
+
 /// Linear light, red green blue, 1 is white; sRGB primaries unless a name says otherwise.
 /// Values below 0 and above 1 are kept.
 #[derive(Clone, PartialEq, Default)]
@@ -102,6 +113,7 @@ macro_rules! sized {
 sized! {
     Rgb8, 0_u8, 3;
     Rgb16, 0_u16, 3;
+    Rgba8, 0_u32, 1;
     Image, [0.0_f32; 3], 1;
     Plane, 0.0_f32, 1;
     Mask, 0_u8, 1;
@@ -160,6 +172,20 @@ impl Rgb16 {
     /// Every value rounded to eight bits.
     pub fn to_rgb8(&self) -> Rgb8 {
         let data = self.data.par_iter().with_min_len(1 << 16).map(|&v| to_8(v)).collect();
+        Rgb8 { w: self.w, h: self.h, data }
+    }
+
+    /// Rec.2020 with the sRGB curve to sRGB at eight bits; colours outside are clipped.
+    pub fn rec2020_to_srgb8(&self) -> Rgb8 {
+        let data = self
+            .data
+            .par_chunks_exact(3)
+            .with_min_len(1 << 14)
+            .flat_map_iter(|p| {
+                let wide = [p[0], p[1], p[2]].map(|v| colour::srgb_decode(f32::from(v) / 65_535.0));
+                colour::apply(&colour::REC2020_TO_SRGB, wide).map(colour::srgb_encode8)
+            })
+            .collect();
         Rgb8 { w: self.w, h: self.h, data }
     }
 }

@@ -7,7 +7,9 @@ mod buffer;
 pub mod colour;
 pub mod files;
 pub mod jpeg;
+mod picture;
 mod rect;
 
-pub use buffer::{Image, Mask, Plane, Rgb8, Rgb16};
+pub use buffer::{Image, Mask, Plane, Rgb8, Rgb16, Rgba8};
+pub use picture::{Metadata, Picture, Pixels, Space};
 pub use rect::Rect;

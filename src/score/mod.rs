@@ -44,6 +44,13 @@ pub struct Symmetry {
     pub fill: f32,
 }
 
+/// How many pixels have each encoded value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Histogram {
+    /// Red, green, blue, luma; 256 bins each.
+    pub bins: [[u32; 256]; 4],
+}
+
 /// Every measure of one picture.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Score {

@@ -9,6 +9,30 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// A person's choice between takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Flag {
+    /// Not decided.
+    #[default]
+    None,
+    /// A keeper.
+    Pick,
+    /// Not wanted; the file stays.
+    Reject,
+}
+
+/// Colour labels, as Lightroom, darktable and Capture One name them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "they are colours")]
+pub enum Label {
+    Red,
+    Yellow,
+    Green,
+    Blue,
+}
+
 /// What Culet knows of a capture, kept beside it as `NAME.culet.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sidecar {
