@@ -30,6 +30,6 @@ pub mod retouch;
 pub mod score;
 pub mod session;
 pub mod suggest;
-#[cfg(all(feature = "studio", feature = "gphoto"))]
+#[cfg(feature = "studio")]
 pub mod ui;
 pub mod vision;

@@ -19,8 +19,16 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "engine",
         &[
-            "imaging", "calibrate", "vision", "score", "retouch", "practice", "camera", "suggest",
-            "session", "deliver",
+            "imaging",
+            "calibrate",
+            "vision",
+            "score",
+            "retouch",
+            "practice",
+            "camera",
+            "suggest",
+            "session",
+            "deliver",
         ],
     ),
 ];

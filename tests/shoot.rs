@@ -7,7 +7,7 @@ use std::process::Command;
 fn culet(home: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_culet"));
     // libgphoto2 keeps its settings in the home folder.
-    command.env("HOME", home);
+    command.env("HOME", home).env("CULET_PRACTICE_SCALE", "small");
     command
 }
 

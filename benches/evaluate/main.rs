@@ -1,7 +1,14 @@
 //! `make evaluate`: every figure that Culet claims about quality, measured against truth from outside.
 //! `cargo bench --bench evaluate -- score` runs one part.
 
-#![allow(missing_docs, clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a report, not a library")]
+#![allow(
+    missing_docs,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a report, not a library"
+)]
 
 mod colour;
 mod cutout;

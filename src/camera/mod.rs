@@ -3,17 +3,30 @@
 //! [`Camera`] is what the engine sees. Backends that talk to hardware run in a process of their own
 //! (`culet camera-host`), so that a hang or a crash of a driver never takes the studio along.
 
+pub mod doctor;
+mod folder;
 #[cfg(feature = "gphoto")]
 mod gphoto;
+#[cfg_attr(not(feature = "gphoto"), allow(dead_code, reason = "libgphoto2's names"))]
+mod names;
+pub mod serve;
+#[cfg(feature = "webcam")]
+mod webcam;
+pub mod wire;
 
+pub use folder::Folder;
 #[cfg(feature = "gphoto")]
 pub use gphoto::{Gphoto, attached};
+#[cfg(feature = "webcam")]
+pub use webcam::Webcam;
 
 use crate::imaging::Rgb8;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Which camera is meant, as the command line writes it.
@@ -45,7 +58,9 @@ pub enum CameraSpec {
 
 /// A camera's name that cannot be understood.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no camera is called {0}; use practice, auto, gphoto[:MODEL[@PORT]], ptpip:HOST[:PORT], webcam[:N] or folder:DIR")]
+#[error(
+    "no camera is called {0}; use practice, auto, gphoto[:MODEL[@PORT]], ptpip:HOST[:PORT], webcam[:N] or folder:DIR"
+)]
 pub struct UnknownCamera(String);
 
 impl FromStr for CameraSpec {
@@ -59,7 +74,8 @@ impl FromStr for CameraSpec {
             ("auto", None) => Ok(Self::Auto),
             ("gphoto", None) => Ok(Self::Gphoto { model: None, port: None }),
             ("gphoto", Some(rest)) => {
-                let (model, port) = rest.split_once('@').map_or((rest, None), |(m, p)| (m, Some(p)));
+                let (model, port) =
+                    rest.split_once('@').map_or((rest, None), |(m, p)| (m, Some(p)));
                 let model = (!model.is_empty()).then(|| model.to_owned());
                 Ok(Self::Gphoto { model, port: port.map(str::to_owned) })
             }
@@ -99,10 +115,14 @@ impl fmt::Display for CameraSpec {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum CameraError {
     /// None is there.
-    #[error("no camera answers at {0}; check the cable, that it is switched on, and that no other program holds it ({1})")]
+    #[error(
+        "no camera answers at {0}; check the cable, that it is switched on, and that no other program holds it ({1})"
+    )]
     Absent(String, String),
     /// It was there and is gone: the next step is to open it again.
-    #[error("the camera stopped answering while {0} ({1}); check the cable and its power-off setting")]
+    #[error(
+        "the camera stopped answering while {0} ({1}); check the cable and its power-off setting"
+    )]
     Gone(String, String),
     /// It is there and refused this one thing.
     #[error("the camera refused while {0} ({1})")]
@@ -140,12 +160,21 @@ pub struct Object {
 }
 
 /// A live-view picture as it came.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum LiveFrame {
     /// A JPEG.
     Jpeg(Vec<u8>),
     /// Pixels, already decoded.
     Pixels(Rgb8),
+}
+
+impl fmt::Debug for LiveFrame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Jpeg(bytes) => write!(f, "Jpeg({} bytes)", bytes.len()),
+            Self::Pixels(picture) => write!(f, "Pixels({}x{})", picture.w, picture.h),
+        }
+    }
 }
 
 /// A camera setting and what it may be set to.
@@ -216,6 +245,118 @@ pub trait Camera: Send {
     fn autofocus(&mut self) -> Result<(), CameraError>;
     /// Battery in percent, when it says.
     fn battery(&mut self) -> Option<u8>;
+    /// What a look before the shoot wants to know; a camera says what it can.
+    fn facts(&mut self) -> Facts {
+        Facts::default()
+    }
+}
+
+/// What a camera says about itself before a shoot.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    /// Battery in percent.
+    pub battery: Option<u8>,
+    /// Room on all cards, bytes.
+    pub card_free_bytes: Option<u64>,
+    /// Pictures that fit on all cards, by the camera's own guess.
+    pub card_free_pictures: Option<u64>,
+    /// How many seconds its clock is ahead of this computer's.
+    pub clock_ahead_s: Option<i64>,
+    /// After how long it switches itself off, in its own words.
+    pub sleeps_after: Option<String>,
+}
+
+/// Counts the steps of long jobs, so that whoever waits can tell a hang from a slow transfer.
+#[derive(Clone, Debug, Default)]
+pub struct Pulse(Arc<AtomicU64>);
+
+impl Pulse {
+    /// Something moved.
+    pub fn step(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often something moved.
+    pub fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Opens a camera in this process, driver and all. The engine does this through its camera host,
+/// except for a hot folder, which has no driver that could hang.
+#[cfg_attr(
+    not(feature = "gphoto"),
+    allow(clippy::only_used_in_recursion, reason = "only libgphoto2 tells of its progress")
+)]
+pub fn open_here(spec: &CameraSpec, pulse: &Pulse) -> Result<Box<dyn Camera>, CameraError> {
+    match spec {
+        CameraSpec::Practice => Err(CameraError::Absent(
+            "practice".to_owned(),
+            "the practice camera has not been started".to_owned(),
+        )),
+        CameraSpec::Folder(dir) => Ok(Box::new(Folder::open(dir)?)),
+        #[cfg(feature = "gphoto")]
+        CameraSpec::Gphoto { model, port } => {
+            Ok(Box::new(Gphoto::open_as(model.as_deref(), port.as_deref(), pulse.clone())?))
+        }
+        #[cfg(feature = "gphoto")]
+        CameraSpec::PtpIp { host, port } => {
+            // The port twice: the second is the event connection's, 15740 otherwise.
+            let path = format!("ptpip:{host}:{port}:{port}");
+            Ok(Box::new(Gphoto::open_as(None, Some(&path), pulse.clone())?))
+        }
+        #[cfg(not(feature = "gphoto"))]
+        CameraSpec::Gphoto { .. } | CameraSpec::PtpIp { .. } => {
+            Err(CameraError::NotBuilt("libgphoto2 (feature `gphoto`)".to_owned()))
+        }
+        #[cfg(feature = "webcam")]
+        CameraSpec::Webcam(number) => Ok(Box::new(Webcam::open(*number)?)),
+        #[cfg(not(feature = "webcam"))]
+        CameraSpec::Webcam(_) => {
+            Err(CameraError::NotBuilt("webcams (feature `webcam`)".to_owned()))
+        }
+        CameraSpec::Auto => found()
+            .into_iter()
+            .next()
+            .ok_or_else(|| {
+                CameraError::Absent("any port".to_owned(), "nothing is attached".to_owned())
+            })
+            .and_then(|first| open_here(&first.spec, pulse)),
+    }
+}
+
+/// A camera that is attached to this computer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Found {
+    /// Its name for people.
+    pub model: String,
+    /// How to open it.
+    pub spec: CameraSpec,
+}
+
+/// What is attached, cameras before webcams. Drivers are asked, which can hang: the engine does
+/// this in a process of its own.
+pub fn found() -> Vec<Found> {
+    #[cfg_attr(
+        not(any(feature = "gphoto", feature = "webcam")),
+        expect(unused_mut, reason = "no driver is built in")
+    )]
+    let mut all = Vec::new();
+    #[cfg(feature = "gphoto")]
+    all.extend(attached().into_iter().map(|(model, port)| Found {
+        spec: CameraSpec::Gphoto { model: Some(model.clone()), port: Some(port) },
+        model,
+    }));
+    #[cfg(feature = "webcam")]
+    all.extend(webcam::attached());
+    all
+}
+
+/// Whether a file name is a picture's: JPEG, PNG, TIFF, HEIF or a maker's raw format.
+pub fn is_picture(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(stem, end)| {
+        !stem.is_empty() && names::PICTURES.contains(&end.to_ascii_lowercase().as_str())
+    })
 }
 
 #[cfg(test)]
@@ -223,10 +364,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn pictures_are_known_by_their_names() {
+        for name in ["DSC_0001.JPG", "a.b.nef", "x.Cr3", "scan.tiff", "p.png"] {
+            assert!(is_picture(name), "{name}");
+        }
+        for name in ["DSC_0001.MOV", ".jpg", "jpg", "notes.txt", "a.jpg.part", ""] {
+            assert!(!is_picture(name), "{name}");
+        }
+    }
+
+    #[test]
     fn every_camera_name_survives_being_written_and_read() {
         for name in [
-            "practice", "auto", "gphoto", "gphoto:Nikon D750", "gphoto:Nikon D750@usb:001,011",
-            "ptpip:127.0.0.1:15740", "webcam:2", "folder:/tmp/hot",
+            "practice",
+            "auto",
+            "gphoto",
+            "gphoto:Nikon D750",
+            "gphoto:Nikon D750@usb:001,011",
+            "ptpip:127.0.0.1:15740",
+            "webcam:2",
+            "folder:/tmp/hot",
         ] {
             assert_eq!(name.parse::<CameraSpec>().unwrap().to_string(), name);
         }

@@ -5,7 +5,7 @@ use super::latest::Reader;
 use crate::camera::{CameraSpec, Setting};
 use crate::imaging::{Rgb8, Rgba8};
 use crate::retouch::Recipe;
-use crate::score::{Histogram, Score};
+use crate::score::{Facts, Histogram, Kind, Score};
 use crate::session::{Flag, Label};
 use crate::suggest::Suggestion;
 use crossbeam_channel::{Receiver, Sender};
@@ -187,6 +187,14 @@ pub struct Take {
     pub name: String,
     /// The original.
     pub file: PathBuf,
+    /// The raw file of a RAW+JPEG pair, once it is stored.
+    pub companion: Option<PathBuf>,
+    /// Size of the original.
+    pub bytes: u64,
+    /// SHA-256 of the original in hexadecimal.
+    pub sha256: String,
+    /// How long it took; none for takes of an earlier run.
+    pub timing: Timing,
     /// A small upright picture, at most 320 pixels; none until it is decoded.
     pub thumbnail: Option<Arc<Rgb8>>,
     /// Its score; none while pending.
@@ -197,6 +205,10 @@ pub struct Take {
     pub group: usize,
     /// Whether it is proposed as the best of its group.
     pub best: bool,
+    /// What its group is.
+    pub kind: Kind,
+    /// What the camera said of the exposure.
+    pub facts: Facts,
     /// Stars, 0 to 5.
     pub rating: u8,
     /// Pick or reject.
@@ -207,6 +219,15 @@ pub struct Take {
     pub recipe: Option<Recipe>,
     /// Where it is safe.
     pub safety: Safety,
+}
+
+/// How long a capture took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timing {
+    /// From the shutter command to the original on the disk; none if the body's own button was used.
+    pub shutter_to_stored: Option<Duration>,
+    /// From the last byte's arrival to the score.
+    pub arrived_to_scored: Option<Duration>,
 }
 
 /// Where a capture is safe.

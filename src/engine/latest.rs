@@ -20,8 +20,7 @@ pub struct Reader<T> {
 pub fn channel<T>() -> (Publisher<T>, Reader<T>) {
     let (sender, receiver) = bounded(1);
     let alive = Arc::new(());
-    let publisher =
-        Publisher { sender, stale: receiver.clone(), reader: Arc::downgrade(&alive) };
+    let publisher = Publisher { sender, stale: receiver.clone(), reader: Arc::downgrade(&alive) };
     (publisher, Reader { receiver, _alive: alive })
 }
 

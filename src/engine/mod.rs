@@ -1,52 +1,37 @@
-//! Threads, processes and queues. The only module that starts them.
+//! Threads, processes and queues. The only room that starts them.
+//!
+//! [`Studio::start`] opens a session folder and gives a [`contract::Link`]: commands go in, events
+//! and live frames come out. Behind it:
+//!
+//! ```text
+//! desk        commands → whom they concern; numbers once a second
+//! tether      the camera: frames (newest wins), captures (none is dropped), settings, reconnecting
+//! preview     frame → measures, suggestions, finish, overlays → the window
+//! judge       stored capture → thumbnail, score, groups → sidecar
+//! develop     one full-size job at a time: show, retouch, export
+//! second-copy the journal's open copies → verified copies
+//! ```
 
+mod book;
+mod checks;
 pub mod contract;
+mod copier;
+mod curate;
+mod develop;
+pub mod host;
+mod judge;
 pub mod latest;
-#[cfg(feature = "gphoto")]
-pub mod shoot;
-#[cfg(feature = "gphoto")]
-pub mod studio;
+mod open;
+mod practice;
+mod preview;
+mod shared;
+mod studio;
+mod tether;
 pub mod thread;
 
-use crate::practice::{Body, Responder, Studio};
-use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use thread::Joined;
-
-/// A running practice camera; it stops when dropped.
-pub struct Practice {
-    /// The port on 127.0.0.1 that it answers at.
-    pub port: u16,
-    /// The body, for its truth.
-    pub body: Arc<Body>,
-    stop: Arc<AtomicBool>,
-    _threads: [Joined; 2],
-}
-
-impl Practice {
-    /// Lays out the set (about twenty seconds of one core) and answers at `port`; 0 takes any free one.
-    pub fn start(port: u16) -> io::Result<Self> {
-        let responder = Responder::bind(port)?;
-        let port = responder.port()?;
-        let studio = Arc::new(Studio::new());
-        // Both before the first client: a frame that waits behind the still's rays would time out.
-        studio.prepare_live();
-        studio.prepare_stills();
-        let body = Arc::new(Body::new(studio));
-        let stop = Arc::new(AtomicBool::new(false));
-        let (b1, s1) = (Arc::clone(&body), Arc::clone(&stop));
-        let (b2, s2) = (Arc::clone(&body), Arc::clone(&stop));
-        let threads = [
-            thread::spawn("practice-link", move || responder.serve(&b1, &s1))?,
-            thread::spawn("practice-shutter", move || b2.expose_until(&s2))?,
-        ];
-        Ok(Self { port, body, stop, _threads: threads })
-    }
-}
-
-impl Drop for Practice {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-    }
-}
+pub use checks::{Check, checks};
+pub use judge::{Seen, judge_file};
+pub use open::{attached, preferred_camera};
+pub use practice::Practice;
+pub use shared::Wake;
+pub use studio::{StartError, Studio};

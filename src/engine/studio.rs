@@ -1,133 +1,301 @@
-//! The studio's camera thread: newest live frame out, captures in; the window only looks.
+//! A running studio: the threads, what joins them, and the desk that hands commands on.
 
-use super::Practice;
+use super::book::Book;
+use super::contract::{Command, Event, Level, Link, TakeId, Vitals};
+use super::develop::{self, Job};
+use super::preview::{self, Wishes};
+use super::shared::{Shared, Wake};
+use super::tether::{Arrival, Order, Outlets, Tether};
 use super::thread::{Joined, spawn};
-use crate::camera::{Camera as _, CameraError, Gphoto, LiveFrame};
-use crate::imaging::{Rgb8, jpeg};
-use crate::score::{Score, judge};
-use crate::session::{Session, Sidecar};
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use super::{Practice, copier, judge, latest};
+use crate::camera::CameraSpec;
+use crate::session::{Session, SessionError, naming};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 use parking_lot::Mutex;
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-/// What the window shows; only the newest is kept.
-#[derive(Clone, Default)]
-pub struct View {
-    /// The newest live frame.
-    pub frame: Option<Arc<Rgb8>>,
-    /// Counts frames; a change means a new picture.
-    pub number: u64,
-    /// Its readings.
-    pub score: Option<Score>,
-    /// What just happened, for the status line.
-    pub status: String,
-    /// Takes of this session: name and overall score.
-    pub takes: Vec<(String, f32)>,
-}
+/// Events that may wait for a client that is not looking.
+const EVENTS: usize = 16_384;
+/// Captures that may wait for the judge; each is a number.
+const ARRIVALS: usize = 16_384;
+/// How often numbers are told.
+const VITALS_EVERY: Duration = Duration::from_secs(1);
 
-/// A running studio; it stops when dropped.
+/// A running studio; it ends when dropped, and waits for its threads.
 pub struct Studio {
-    view: Arc<Mutex<View>>,
-    capture: Sender<()>,
-    stop: Arc<AtomicBool>,
-    _thread: Joined,
+    shared: Arc<Shared>,
+    // Dropped in this order: first who feeds, then who is fed.
+    _desk: Joined,
+    _tether: Joined,
+    _workers: [Joined; 4],
 }
 
 impl Studio {
-    /// Starts the camera thread on the practice camera; `wake` is called after every change.
-    pub fn start(session: Session, wake: impl Fn() + Send + 'static) -> std::io::Result<Self> {
-        let view = Arc::new(Mutex::new(View::default()));
-        let stop = Arc::new(AtomicBool::new(false));
-        let (capture, asked) = bounded(8);
-        let (shown, ended) = (Arc::clone(&view), Arc::clone(&stop));
-        let thread = spawn("studio-camera", move || {
-            let say = |text: String| {
-                shown.lock().status = text;
-                wake();
-            };
-            say("laying out the practice set …".to_owned());
-            let practice = match Practice::start(0) {
-                Ok(practice) => practice,
-                Err(e) => return say(format!("the practice camera did not start: {e}")),
-            };
-            while !ended.load(Ordering::Relaxed) {
-                if let Err(e) = run(practice.port, &session, &asked, &shown, &wake, &ended) {
-                    say(format!("{e}; trying again"));
-                    std::thread::sleep(Duration::from_secs(1));
-                }
-            }
-        })?;
-        Ok(Self { view, capture, stop, _thread: thread })
+    /// Opens a session and starts the threads. `wake` is called whenever something is new.
+    pub fn start(folder: &Path, wake: Wake) -> Result<(Self, Link), StartError> {
+        let (book, troubles) = Book::open(Session::open(folder)?);
+        let (told, events) = bounded(EVENTS);
+        let shared = Arc::new(Shared::new(book, told, wake));
+        let (frame_in, frame_out) = latest::channel();
+        let (view_in, view_out) = latest::channel();
+        let (arrive, arrivals) = bounded(ARRIVALS);
+        let (ring, bell) = bounded(1);
+        let (order, orders) = bounded(64);
+        let (send_job, jobs) = bounded(256);
+        let (commands, commanded) = bounded(256);
+        let wishes = Arc::new(Mutex::new(Wishes::default()));
+        wishes.lock().recipe = shared.book.lock().session.settings().next_recipe.clone();
+
+        let outlets = Outlets { frames: frame_in, arrivals: arrive.clone(), copies: ring.clone() };
+        let tether = Tether::new(Arc::clone(&shared), orders, outlets);
+        let desk = Desk {
+            shared: Arc::clone(&shared),
+            wishes: Arc::clone(&wishes),
+            order,
+            jobs: send_job,
+            arrivals: arrive,
+            copies: ring,
+            frames_then: 0,
+            then: Instant::now(),
+            rate: 0.0,
+        };
+        let frame_jobs = desk.jobs.clone();
+        let (s1, s2, s3, s4) =
+            (Arc::clone(&shared), Arc::clone(&shared), Arc::clone(&shared), Arc::clone(&shared));
+        let workers = [
+            spawn("preview", move || {
+                preview::run(&s1, &wishes, &frame_out, &view_in, &frame_jobs)
+            })?,
+            spawn("judge", move || judge::run(&s2, &arrivals))?,
+            spawn("develop", move || develop::run(&s3, &jobs))?,
+            spawn("second-copy", move || copier::run(&s4, &bell))?,
+        ];
+        let tether = spawn("tether", move || tether.run())?;
+        let desk = spawn("desk", move || desk.run(&commanded, troubles))?;
+        let studio = Self { shared, _desk: desk, _tether: tether, _workers: workers };
+        Ok((studio, Link { commands, events, live: view_out }))
     }
 
-    /// The newest state.
-    pub fn view(&self) -> View {
-        self.view.lock().clone()
-    }
-
-    /// Asks for a picture; false when eight are waiting already.
-    pub fn capture(&self) -> bool {
-        !matches!(self.capture.try_send(()), Err(TrySendError::Full(())))
+    /// The practice camera, for its truth; none until it was connected.
+    pub fn practice(&self) -> Option<Arc<Practice>> {
+        self.shared.practice.lock().clone()
     }
 }
 
 impl Drop for Studio {
     fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
+        self.shared.stop();
     }
 }
 
-fn run(
-    port: u16,
-    session: &Session,
-    asked: &Receiver<()>,
-    view: &Mutex<View>,
-    wake: &dyn Fn(),
-    stop: &AtomicBool,
-) -> Result<(), CameraError> {
-    let mut camera = Gphoto::open(Some(&format!("ptpip:127.0.0.1:{port}:{port}")))?;
-    view.lock().status = format!("live: {}", camera.model());
-    while !stop.load(Ordering::Relaxed) {
-        let start = Instant::now();
-        if asked.try_recv().is_ok() {
-            view.lock().status = "capturing …".to_owned();
-            wake();
-            camera.trigger()?;
-            for object in super::shoot::added(&mut camera)? {
-                let bytes = camera.fetch(&object)?;
-                let said = keep(session, &object.name, &bytes, view);
-                view.lock().status = said;
+/// Why a studio did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Its session folder cannot be used.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// The system gave no thread.
+    #[error("the system gives no more threads ({0}); close other programs")]
+    Thread(#[from] std::io::Error),
+}
+
+/// Takes commands in and hands them to whom they concern.
+struct Desk {
+    shared: Arc<Shared>,
+    wishes: Arc<Mutex<Wishes>>,
+    order: Sender<Order>,
+    jobs: Sender<Job>,
+    arrivals: Sender<Arrival>,
+    copies: Sender<()>,
+    frames_then: u64,
+    then: Instant,
+    rate: f32,
+}
+
+impl Desk {
+    fn run(mut self, commands: &Receiver<Command>, troubles: Vec<String>) {
+        self.show_session();
+        troubles.into_iter().for_each(|text| self.shared.say(Level::Warning, text));
+        let mut next = Instant::now();
+        while !self.shared.stopped() {
+            let wait = next.saturating_duration_since(Instant::now()).min(VITALS_EVERY / 4);
+            match commands.recv_timeout(wait) {
+                Ok(command) => self.obey(command),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            if Instant::now() >= next {
+                next = Instant::now() + VITALS_EVERY;
+                self.tell_vitals();
             }
         }
-        let LiveFrame::Jpeg(frame) = camera.frame()? else { continue };
-        if let Ok(picture) = jpeg::decode(&frame) {
-            let score = judge(&picture);
-            let mut view = view.lock();
-            view.frame = Some(Arc::new(picture));
-            view.number += 1;
-            view.score = Some(score);
-        }
-        wake();
-        std::thread::sleep(Duration::from_millis(33).saturating_sub(start.elapsed()));
     }
-    Ok(())
-}
 
-/// Stores and scores a capture; says what happened.
-fn keep(session: &Session, name: &str, bytes: &[u8], view: &Mutex<View>) -> String {
-    let stored = match session.store(name, bytes) {
-        Ok(stored) => stored,
-        Err(e) => return format!("{name} stays on the card: the folder cannot be written ({e})"),
-    };
-    let score = jpeg::decode(bytes).map(|p| judge(&p)).ok();
-    let overall = score.as_ref().map_or(0.0, |s| s.overall);
-    let sidecar = Sidecar { sha256: stored.sha256, score, recipe: None, rating: 0 };
-    let noted = session.write_sidecar(&stored.file, &sidecar);
-    view.lock().takes.push((name.to_owned(), overall));
-    match noted {
-        Ok(()) => format!("{} is safe on disk, score {overall:.2}", stored.file.display()),
-        Err(e) => format!("{name} is safe on disk; its scores could not be written ({e})"),
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Connect(spec) => self.order(Order::Connect(spec)),
+            Command::Disconnect => self.order(Order::Disconnect),
+            Command::FindCameras => self.find_cameras(),
+            Command::Capture => self.order(Order::Capture),
+            Command::LiveView(on) => self.order(Order::LiveView(on)),
+            Command::DriveFocus(steps) => self.order(Order::DriveFocus(steps)),
+            Command::Autofocus => self.order(Order::Autofocus),
+            Command::Set { name, value } => self.order(Order::Set(name, value)),
+            Command::Look(look) => self.wishes.lock().look = look,
+            Command::Mute { kind, muted } => {
+                self.wishes.lock().muted.insert(kind, muted);
+            }
+            Command::OpenSession(folder) => self.open_session(&folder),
+            Command::Name { pattern, sku } => self.name(pattern, sku),
+            Command::SecondCopy(folder) => self.second_copy(folder),
+            Command::Rate(takes, stars) => self.mark(&takes, |t| t.rating = stars.min(5)),
+            Command::Mark(takes, flag) => self.mark(&takes, |t| t.flag = flag),
+            Command::Paint(takes, label) => self.mark(&takes, |t| t.label = label),
+            Command::Show { take, side, edited } => self.job(Job::Show { take, side, edited }),
+            Command::Retouch(take) => self.job(Job::Retouch(take)),
+            Command::Edit(take, recipe) => develop::set_recipe(&self.shared, take, recipe),
+            Command::EditNext(recipe) => self.edit_next(recipe),
+            Command::Export(takes, options) => self.job(Job::Export(takes, options)),
+            Command::Calibrate(Some(take)) => self.job(Job::Calibrate(take)),
+            Command::Calibrate(None) => self.wishes.lock().calibrate = true,
+        }
+    }
+
+    fn order(&self, order: Order) {
+        if let Err(TrySendError::Full(_)) = self.order.try_send(order) {
+            self.shared.say(Level::Warning, "the camera is busy; try again in a moment");
+        }
+    }
+
+    fn job(&self, job: Job) {
+        if let Err(TrySendError::Full(_)) = self.jobs.try_send(job) {
+            self.shared.say(Level::Warning, "too many jobs are waiting; try again in a moment");
+        }
+    }
+
+    fn find_cameras(&self) {
+        match super::attached() {
+            Ok(found) => {
+                let specs = found.into_iter().map(|f| f.spec);
+                let all = specs.chain([CameraSpec::Practice]).collect();
+                self.shared.tell(Event::Cameras(all));
+            }
+            Err(e) => self.shared.say(Level::Warning, e.to_string()),
+        }
+    }
+
+    /// Tells everything that the session holds.
+    fn show_session(&self) {
+        let (folder, takes) = {
+            let book = self.shared.book.lock();
+            (book.session.folder().to_owned(), book.takes().to_vec())
+        };
+        self.shared.tell(Event::Session { folder });
+        for take in takes {
+            let again = Arrival { take: take.id, arrived: None };
+            self.shared.meters.waiting.fetch_add(1, Ordering::Relaxed);
+            self.shared.tell(Event::TakeAdded(take));
+            if self.arrivals.try_send(again).is_err() {
+                self.shared.meters.waiting.fetch_sub(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    fn open_session(&self, folder: &Path) {
+        let waiting = self.shared.meters.waiting.load(Ordering::Relaxed);
+        if waiting > 0 {
+            let text =
+                format!("{waiting} captures are still being scored; open the folder in a moment");
+            return self.shared.say(Level::Warning, text);
+        }
+        match Session::open(folder) {
+            Ok(session) => {
+                let (mut book, troubles) = Book::open(session);
+                let mut held = self.shared.book.lock();
+                book.camera = std::mem::take(&mut held.camera);
+                *held = book;
+                drop(held);
+                self.show_session();
+                troubles.into_iter().for_each(|text| self.shared.say(Level::Warning, text));
+                self.order(Order::Reconcile);
+            }
+            Err(e) => self.shared.say(Level::Error, e.to_string()),
+        }
+    }
+
+    fn settings(&self, change: impl FnOnce(&mut crate::session::Settings)) {
+        let kept = self.shared.book.lock().session.change_settings(change);
+        if let Err(e) = kept {
+            let text = format!(
+                "the session's settings could not be kept ({e}); make room or mend the folder"
+            );
+            self.shared.say(Level::Error, text);
+        }
+        self.tell_numbers();
+    }
+
+    fn name(&self, pattern: String, sku: String) {
+        match naming::check(&pattern) {
+            Ok(()) => self.settings(|s| (s.pattern, s.sku) = (pattern, sku)),
+            Err(e) => self.shared.say(Level::Warning, e.to_string()),
+        }
+    }
+
+    fn second_copy(&self, folder: Option<std::path::PathBuf>) {
+        self.settings(|s| s.second_copy = folder);
+        self.copies.try_send(()).ok();
+    }
+
+    fn edit_next(&self, recipe: Option<crate::retouch::Recipe>) {
+        self.wishes.lock().recipe.clone_from(&recipe);
+        self.settings(|s| s.next_recipe = recipe);
+    }
+
+    fn mark(&self, takes: &[TakeId], change: impl Fn(&mut super::contract::Take)) {
+        for &id in takes {
+            let mut book = self.shared.book.lock();
+            let changed = book.change(id, &change);
+            let kept = book.keep(id).and_then(|()| book.keep_marks(id));
+            drop(book);
+            if let Err(e) = kept {
+                let text =
+                    format!("the rating could not be kept ({e}); make room or mend the folder");
+                self.shared.say(Level::Error, text);
+            }
+            changed.into_iter().for_each(|take| self.shared.tell(Event::TakeChanged(take)));
+        }
+    }
+
+    fn tell_vitals(&mut self) {
+        let meters = &self.shared.meters;
+        let frames = meters.frames.load(Ordering::Relaxed);
+        let seconds = self.then.elapsed().as_secs_f32().max(0.05);
+        self.rate = frames.saturating_sub(self.frames_then) as f32 / seconds;
+        (self.frames_then, self.then) = (frames, Instant::now());
+        self.tell_numbers();
+    }
+
+    /// The numbers of this moment, with the last rate that was measured.
+    fn tell_numbers(&self) {
+        let meters = &self.shared.meters;
+        let (next_name, copying, folder) = {
+            let book = self.shared.book.lock();
+            let session = &book.session;
+            (book.next_name(), session.uncopied().len(), session.folder().to_owned())
+        };
+        let battery = meters.battery.load(Ordering::Relaxed);
+        self.shared.tell(Event::Vitals(Vitals {
+            frames_per_second: self.rate,
+            latency_p95_ms: meters.latency_p95(),
+            dropped: meters.dropped.load(Ordering::Relaxed),
+            waiting: meters.waiting.load(Ordering::Relaxed) as usize,
+            copying,
+            free_bytes: fs4::available_space(&folder).ok(),
+            next_name,
+            battery: u8::try_from(battery).ok().filter(|b| *b <= 100),
+        }));
     }
 }

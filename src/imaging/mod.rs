@@ -5,10 +5,17 @@
 
 mod buffer;
 pub mod colour;
+pub mod exif;
 pub mod files;
+mod guard;
+mod icc;
 pub mod jpeg;
+pub mod open;
 mod picture;
+pub mod raw;
 mod rect;
+pub mod resize;
+pub mod save;
 
 pub use buffer::{Image, Mask, Plane, Rgb8, Rgb16, Rgba8};
 pub use picture::{Metadata, Picture, Pixels, Space};

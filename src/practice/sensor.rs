@@ -21,14 +21,30 @@ pub struct Exposure {
     pub shot: u32,
 }
 
+/// A still as the body stores it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Still {
+    /// JPEG with EXIF.
+    pub jpeg: Vec<u8>,
+    /// A JPEG of 160 pixels width.
+    pub thumbnail: Vec<u8>,
+}
+
 /// Something that makes pictures for a camera body. Called from several threads.
 pub trait Sensor: Send + Sync {
-    /// A live-view frame of this moment as JPEG, 960x640; must be quick.
+    /// Sizes of stills that it makes, pixels: large, medium, small.
+    fn sizes(&self) -> [(u32, u32); 3];
+
+    /// A live-view frame of this moment as JPEG; must be quick.
     fn live(&self, exposure: &Exposure) -> Vec<u8>;
 
-    /// A still of this moment as JPEG with EXIF; may take a second or two.
-    fn still(&self, exposure: &Exposure) -> Vec<u8>;
+    /// A still of this moment; may take a second or two.
+    fn still(&self, exposure: &Exposure) -> Still;
 
-    /// Moves the focus by motor steps; positive is away from the camera.
-    fn drive_focus(&self, steps: i32);
+    /// Moves the focus by motor steps; positive is away from the camera. False at the end of the
+    /// motor's way.
+    fn drive_focus(&self, steps: i32) -> bool;
+
+    /// Finds the focus; false when it cannot.
+    fn autofocus(&self) -> bool;
 }

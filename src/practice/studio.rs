@@ -1,154 +1,373 @@
-//! The moving scene as a camera's sensor: layers are rendered once, frames are developed from them.
+//! The moving scene as a camera's sensor.
+//!
+//! A first view is there within seconds; [`Studio::refine`] then renders better ones in the
+//! background, and keeps them on disk. Until the large view is there, stills come from the small one,
+//! at their full size.
 
-use super::photograph::{Body as Curve, Frame, Lens, Negative, negative};
-use super::set::{Piece, Scene, Setup};
-use super::trace::Layers;
-use super::vectors::{V, gray};
-use super::{Exposure, Sensor, exif};
+use super::cache::Cache;
+use super::motion::Moment;
+use super::photo::{self, Bench, Camera, Negative, Shot, Truth, Window};
+use super::scene::{Sampling, Stage};
+use super::trace::{Layers, Quality};
+use super::{Exposure, Scene, Sensor, Still, exif, kelvin_gains};
 use crate::imaging::{Rgb8, jpeg};
 use parking_lot::Mutex;
-use std::sync::atomic::{AtomicI32, Ordering};
-use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-/// Live frames, pixels.
-const LIVE: (usize, usize) = (960, 640);
-/// The largest still, pixels; larger layers cost too much memory to keep.
-const STILL: (usize, usize) = (3000, 2000);
-
-/// The practice set: a solitaire ring on white paper that turns gently while the focus hunts.
-pub struct Studio {
-    scene: Scene,
-    live: OnceLock<Layers>,
-    still: OnceLock<Layers>,
-    negative: Mutex<Option<(i32, Arc<Negative>)>>,
-    curve: Curve,
-    focus_steps: AtomicI32,
-    start: Instant,
+/// What is laid out, and how large.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Which piece on which paper.
+    pub scene: Scene,
+    /// Where the motion starts, and the lot of every picture's noise and dust.
+    pub seed: u32,
+    /// Nothing moves by itself.
+    pub still: bool,
+    /// Size of live view, pixels.
+    pub live: (usize, usize),
+    /// Sizes of stills, pixels: large, medium, small. The large one is also what is rendered for
+    /// stills, unless it is no larger than live view.
+    pub stills: [(u32, u32); 3],
+    /// Where rendered views are kept.
+    pub cache: Cache,
 }
 
-/// Where the scene is at a moment.
-struct Moment {
-    roll_deg: f32,
-    shift: (f32, f32),
-    focus_mm: f32,
-}
-
-impl Studio {
-    /// Lays out the set; pictures are rendered when first asked for.
-    pub fn new() -> Self {
-        let setup = Setup {
-            piece: Piece::Solitaire,
-            yaw: 0.0,
-            lean: 0.0,
-            f0: V(1.00, 0.73, 0.31),
-            paper: gray(0.80),
-            gloss: 0.35,
-            rough: 0.018,
-            elevation: 24.0,
-            frame_mm: 52.0,
-            key: 1.0,
-        };
+impl Default for Options {
+    /// A solitaire at full size: 960 x 640 live, stills of 24 megapixels; kept in the user's cache.
+    fn default() -> Self {
         Self {
-            scene: Scene::new(setup),
-            live: OnceLock::new(),
-            still: OnceLock::new(),
-            negative: Mutex::new(None),
-            curve: Curve::new(),
-            focus_steps: AtomicI32::new(0),
-            start: Instant::now(),
+            scene: Scene::default(),
+            seed: 1,
+            still: false,
+            live: (960, 640),
+            stills: [(6000, 4000), (3000, 2000), (1500, 1000)],
+            cache: Cache::user(),
+        }
+    }
+}
+
+impl Options {
+    /// The default, or [`Options::small`] where the environment variable `CULET_PRACTICE_SCALE` says
+    /// `small`: for tests of the whole program.
+    pub fn from_environment() -> Self {
+        match std::env::var("CULET_PRACTICE_SCALE") {
+            Ok(scale) if scale == "small" => Self::small(),
+            _ => Self::default(),
         }
     }
 
-    /// Renders what live frames are developed from; a few seconds of one core.
-    pub fn prepare_live(&self) {
-        self.live.get_or_init(|| self.scene.layers(LIVE.0, LIVE.1, 2, 8));
+    /// For tests: everything at 480 x 320 or less, nothing kept on disk; laid out within a second
+    /// or two, with nothing left to render in the background.
+    pub fn small() -> Self {
+        Self {
+            live: (480, 320),
+            stills: [(480, 320), (360, 240), (240, 160)],
+            cache: Cache::NONE,
+            ..Self::default()
+        }
+    }
+}
+
+/// A view and the set that it is of.
+struct View {
+    stage: Arc<Stage>,
+    layers: Layers,
+    /// Counts up with every better view.
+    version: u32,
+}
+
+/// What a live negative was made for.
+#[derive(Clone, Copy, PartialEq)]
+struct LiveKey {
+    version: u32,
+    focus: photo::Focus,
+    f_number: f32,
+    lights: photo::Lights,
+}
+
+/// What the photographer does to the lens.
+struct Lens {
+    /// Off the best focus, millimetres.
+    focus_mm: f32,
+    /// When a motor last moved: the lens does not hunt for a while after.
+    touched: Option<Instant>,
+}
+
+/// The practice set: a piece on paper that turns gently while the focus hunts.
+pub struct Studio {
+    options: Options,
+    start: Instant,
+    live: Mutex<Option<Arc<View>>>,
+    still: Mutex<Option<Arc<View>>>,
+    negative: Mutex<Option<(LiveKey, Arc<Negative>)>>,
+    lens: Mutex<Lens>,
+    held: Mutex<Option<Moment>>,
+    last: Mutex<Option<Shot>>,
+    last_live: Mutex<Option<Instant>>,
+}
+
+/// A motor step, and how far the motor goes to both sides.
+const STEP_MM: f32 = 0.01;
+const WAY_MM: f32 = 60.0;
+/// The lens rests this long after it was driven.
+const REST: Duration = Duration::from_secs(15);
+/// Live negatives reach over the frame by this share, so that the piece can move.
+const OVERSCAN: f32 = 0.12;
+
+impl Studio {
+    /// A studio in which nothing is laid out yet: see [`Studio::prepare`].
+    pub fn new(options: Options) -> Self {
+        Self {
+            options,
+            start: Instant::now(),
+            live: Mutex::new(None),
+            still: Mutex::new(None),
+            negative: Mutex::new(None),
+            lens: Mutex::new(Lens { focus_mm: -2.0, touched: None }),
+            held: Mutex::new(None),
+            last: Mutex::new(None),
+            last_live: Mutex::new(None),
+        }
     }
 
-    /// Renders what stills are developed from; about twenty seconds of one core.
-    pub fn prepare_stills(&self) {
-        self.still.get_or_init(|| self.scene.layers(STILL.0, STILL.1, 2, 8));
+    /// Lays out the set and has a first live view ready: from the cache, or rendered with few rays
+    /// on all cores, in about two seconds.
+    pub fn prepare(&self) {
+        let _ = self.live_view();
+    }
+
+    /// Renders what is still missing on this thread, in small steps with rests while live view is
+    /// looked at, as long as `go_on` says so. A minute or two of one core on the very first start,
+    /// about a second after that.
+    pub fn refine(&self, go_on: &dyn Fn() -> bool) {
+        let patient = || {
+            self.give_way();
+            go_on()
+        };
+        let (w, h) = self.options.stills[0];
+        let size = (w as usize, h as usize);
+        if size.0 <= self.options.live.0 {
+            return;
+        }
+        let first = self.live_view();
+        let stage = if first.version > 0 {
+            Arc::clone(&first.stage)
+        } else {
+            let stage = Arc::new(Stage::new(self.options.scene.setup(), Sampling::FINE));
+            if let Some(view) = self.better(&stage, self.options.live, Quality::GOOD, &patient) {
+                *self.live.lock() = Some(Arc::new(view));
+            }
+            stage
+        };
+        if let Some(view) = self.better(&stage, size, Quality::STILL, &patient) {
+            *self.still.lock() = Some(Arc::new(view));
+        }
+    }
+
+    /// Leaves the processor to live view while somebody looks at it.
+    fn give_way(&self) {
+        let watched =
+            self.last_live.lock().is_some_and(|t| t.elapsed() < Duration::from_millis(500));
+        if watched {
+            std::thread::sleep(Duration::from_millis(60));
+        }
+    }
+
+    /// A view from the cache, or a new one that is then kept.
+    fn better(
+        &self,
+        stage: &Arc<Stage>,
+        size: (usize, usize),
+        quality: Quality,
+        go_on: &dyn Fn() -> bool,
+    ) -> Option<View> {
+        let cache = &self.options.cache;
+        let layers = match cache.load(&stage.setup, size, quality) {
+            Some(layers) => layers,
+            None => {
+                let layers = Layers::render_quietly(stage, size.0, size.1, quality, go_on)?;
+                cache.store(&stage.setup, quality, &layers);
+                layers
+            }
+        };
+        Some(View { stage: Arc::clone(stage), layers, version: 1 })
+    }
+
+    /// Whether the large view for stills is there (or none is needed).
+    pub fn stills_are_ready(&self) -> bool {
+        self.still.lock().is_some() || self.options.stills[0].0 as usize <= self.options.live.0
+    }
+
+    fn live_view(&self) -> Arc<View> {
+        let mut live = self.live.lock();
+        if let Some(view) = &*live {
+            return Arc::clone(view);
+        }
+        let (setup, (w, h)) = (self.options.scene.setup(), self.options.live);
+        let kept = self.options.cache.load(&setup, (w, h), Quality::GOOD);
+        let sampling = if kept.is_some() { Sampling::FINE } else { Sampling::COARSE };
+        let stage = Arc::new(Stage::new(setup, sampling));
+        let version = u32::from(kept.is_some());
+        let layers = kept.unwrap_or_else(|| Layers::render(&stage, w, h, Quality::FIRST));
+        let view = Arc::new(View { stage, layers, version });
+        *live = Some(Arc::clone(&view));
+        view
+    }
+
+    /// The best view for a still of this width.
+    fn still_view(&self, width: u32) -> Arc<View> {
+        let large = self.still.lock().clone();
+        match large {
+            Some(view) if width as usize > self.options.live.0 => view,
+            _ => self.live_view(),
+        }
+    }
+
+    /// Holds the scene still as it is at this moment, or lets it move again.
+    pub fn hold(&self, still: bool) {
+        let now = still.then(|| self.moment());
+        *self.held.lock() = now;
     }
 
     fn moment(&self) -> Moment {
-        let t = self.start.elapsed().as_secs_f32();
-        Moment {
-            roll_deg: 2.4 * (t * 0.31).sin(),
-            shift: (0.02 * (t * 0.23).sin(), 0.012 * (t * 0.17).cos()),
-            focus_mm: 6.0
-                + 5.0 * (t * 0.4).sin().powi(3)
-                + self.focus_steps.load(Ordering::Relaxed) as f32 * 0.01,
+        if self.options.still {
+            return Moment::STILL;
         }
+        let held = *self.held.lock();
+        held.unwrap_or_else(|| {
+            let mut m = Moment::at(self.start.elapsed().as_secs_f32(), self.options.seed);
+            if self.lens.lock().touched.is_some_and(|t| t.elapsed() < REST) {
+                m.hunt_mm = 0.0;
+            }
+            m
+        })
     }
 
-    fn lens(layers: &Layers, focus_mm: f32, f_number: f32) -> Lens {
-        let near = layers
-            .depth
-            .iter()
-            .zip(&layers.piece)
-            .filter(|(_, p)| p[3] > 0.0)
-            .map(|(z, _)| *z)
-            .fold(f32::MAX, f32::min);
-        Lens { focus: near + focus_mm, blur: 0.000_25 * 8.0 / f_number }
-    }
-
-    fn develop(&self, n: &Negative, e: &Exposure, m: &Moment) -> Rgb8 {
-        let ev = (e.shutter_s * 125.0).log2() + (e.iso / 100.0).log2()
-            - 2.0 * (e.f_number / 8.0).log2();
-        // A camera set to a higher temperature than the light renders it warmer.
-        let warm = e.kelvin.map_or(1.0, |k| k / 5500.0);
-        let noise = (e.iso / 100.0).sqrt();
-        let frame = Frame {
-            ev,
-            gains: [warm.powf(0.4), 1.0, warm.powf(-0.6)],
-            roll: m.roll_deg,
-            fill: 1.0,
-            shift: (m.shift.0 * n.w as f32, m.shift.1 * n.w as f32),
-            vignette: 0.12,
-            read: 0.0012 * noise,
-            shot: 0.000_12 * noise * noise,
-            seed: e.shot,
+    /// What the camera would take at this moment.
+    pub fn shot(&self, e: &Exposure) -> Shot {
+        let stops =
+            (e.shutter_s * 125.0).log2() + (e.iso / 100.0).log2() - 2.0 * (e.f_number / 8.0).log2();
+        let mut shot = Shot {
+            ev: stops,
+            f_number: e.f_number,
+            gains: e.kelvin.map_or([1.0; 3], kelvin_gains),
+            noise: (e.iso / 100.0).sqrt(),
+            seed: self.options.seed.wrapping_mul(65_537).wrapping_add(e.shot),
+            ..Shot::default()
         };
-        let mut out = Rgb8::new(n.w, n.h);
-        self.curve.develop(n, &frame, &mut out.data);
-        out
+        let focus_mm = self.lens.lock().focus_mm;
+        self.moment().apply(&mut shot, focus_mm);
+        shot
+    }
+
+    /// The shot behind the picture or frame that was made last.
+    pub fn last_shot(&self) -> Option<Shot> {
+        self.last.lock().clone()
+    }
+
+    /// The truth about a shot, for pictures of `size` pixels.
+    pub fn truth(&self, shot: &Shot, size: (usize, usize)) -> Truth {
+        let view = self.still_view(size.0 as u32);
+        photo::truth(&view.stage, &view.layers, shot, size)
+    }
+
+    /// The negative of a live frame: kept while only the hand moves, made anew with the focus.
+    fn live_negative(&self, view: &View, shot: &Shot) -> Arc<Negative> {
+        let key = LiveKey {
+            version: view.version,
+            focus: shot.focus,
+            f_number: shot.f_number,
+            lights: shot.lights,
+        };
+        let mut kept = self.negative.lock();
+        if let Some((_, n)) = kept.as_ref().filter(|(k, _)| *k == key) {
+            return Arc::clone(n);
+        }
+        let (w, h) = (view.layers.w, view.layers.h);
+        let margin = (w as f32 * OVERSCAN) as usize;
+        let window = Window {
+            x: -(margin as isize),
+            y: -(margin as isize),
+            w: w + 2 * margin,
+            h: h + 2 * margin,
+        };
+        let n = Arc::new(Bench::new(&view.stage, &view.layers, shot).whole(window));
+        *kept = Some((key, Arc::clone(&n)));
+        n
     }
 }
 
-impl Default for Studio {
-    fn default() -> Self {
-        Self::new()
-    }
+/// JPEG quality of live frames and thumbnails.
+const LIVE_QUALITY: u8 = 88;
+const THUMBNAIL_QUALITY: u8 = 80;
+/// Width of a thumbnail (DCF).
+const THUMBNAIL: usize = 160;
+
+fn encoded(picture: &Rgb8, quality: u8) -> Vec<u8> {
+    jpeg::encode(picture, quality).unwrap_or_else(|e| {
+        tracing::error!("a practice picture was lost: {e}");
+        Vec::new()
+    })
+}
+
+/// A small copy: each pixel is the mean of a few points of its place.
+fn thumbnail(picture: &Rgb8) -> Rgb8 {
+    const POINTS: usize = 6;
+    let (w, h) = (THUMBNAIL, (THUMBNAIL * picture.h / picture.w.max(1)).max(1));
+    Rgb8::from_fn(w, h, |x, y| {
+        let mut sum = [0_usize; 3];
+        for k in 0..POINTS * POINTS {
+            let u = (x * POINTS + k % POINTS) * picture.w / (w * POINTS);
+            let v = (y * POINTS + k / POINTS) * picture.h / (h * POINTS);
+            let p = picture.at(u.min(picture.w - 1), v.min(picture.h - 1));
+            for c in 0..3 {
+                sum[c] += usize::from(p[c]);
+            }
+        }
+        sum.map(|s| (s / (POINTS * POINTS)) as u8)
+    })
 }
 
 impl Sensor for Studio {
+    fn sizes(&self) -> [(u32, u32); 3] {
+        self.options.stills
+    }
+
     fn live(&self, exposure: &Exposure) -> Vec<u8> {
-        let layers = self.live.get_or_init(|| self.scene.layers(LIVE.0, LIVE.1, 2, 8));
-        let moment = self.moment();
-        // The negative depends on focus and aperture alone: half-millimetre steps are kept.
-        let key = (moment.focus_mm * 2.0).round() as i32 * 1000 + (exposure.f_number * 10.0) as i32;
-        let kept = self.negative.lock().as_ref().filter(|(k, _)| *k == key).map(|(_, n)| Arc::clone(n));
-        let n = kept.unwrap_or_else(|| {
-            let n = Arc::new(negative(layers, &Self::lens(layers, moment.focus_mm, exposure.f_number)));
-            *self.negative.lock() = Some((key, Arc::clone(&n)));
-            n
-        });
-        jpeg::encode(&self.develop(&n, exposure, &moment), 88).unwrap_or_default()
+        *self.last_live.lock() = Some(Instant::now());
+        let view = self.live_view();
+        let shot = self.shot(exposure);
+        let negative = self.live_negative(&view, &shot);
+        let size = self.options.live;
+        let camera = Camera::new(&shot, (view.layers.w, view.layers.h), size);
+        let frame = camera.develop(&|_| Cow::Borrowed(&*negative));
+        *self.last.lock() = Some(shot);
+        encoded(&frame, LIVE_QUALITY)
     }
 
-    fn still(&self, exposure: &Exposure) -> Vec<u8> {
-        let moment = self.moment();
-        let layers = if exposure.size.0 <= LIVE.0 as u32 {
-            self.live.get_or_init(|| self.scene.layers(LIVE.0, LIVE.1, 2, 8))
-        } else {
-            self.still.get_or_init(|| self.scene.layers(STILL.0, STILL.1, 2, 8))
-        };
-        let n = negative(layers, &Self::lens(layers, moment.focus_mm, exposure.f_number));
-        let picture = self.develop(&n, exposure, &moment);
-        exif::insert(&jpeg::encode(&picture, exposure.quality).unwrap_or_default(), exposure)
+    fn still(&self, exposure: &Exposure) -> Still {
+        let shot = self.shot(exposure);
+        let view = self.still_view(exposure.size.0);
+        let size = (exposure.size.0 as usize, exposure.size.1 as usize);
+        let picture = photo::picture(&view.stage, &view.layers, &shot, size);
+        *self.last.lock() = Some(shot);
+        let thumbnail = encoded(&thumbnail(&picture), THUMBNAIL_QUALITY);
+        let jpeg = exif::insert(&encoded(&picture, exposure.quality), exposure, &thumbnail);
+        Still { jpeg, thumbnail }
     }
 
-    fn drive_focus(&self, steps: i32) {
-        self.focus_steps.fetch_add(steps, Ordering::Relaxed);
+    fn drive_focus(&self, steps: i32) -> bool {
+        let mut lens = self.lens.lock();
+        let wanted = lens.focus_mm + steps as f32 * STEP_MM;
+        lens.focus_mm = wanted.clamp(-WAY_MM, WAY_MM);
+        lens.touched = Some(Instant::now());
+        lens.focus_mm == wanted
+    }
+
+    fn autofocus(&self) -> bool {
+        *self.lens.lock() = Lens { focus_mm: 0.0, touched: Some(Instant::now()) };
+        true
     }
 }

@@ -1,45 +1,257 @@
-//! Lighting, in linear light: exposure, clipping and evenness of the backdrop.
+//! The light, in linear light before any tone curve: exposure, clipping, the backdrop, the shadow, the
+//! cast, contrast, key and fill.
 
-use super::{Lighting, Reading, median};
-use crate::imaging::{Mask, Plane, Rgb8};
+use super::components::find;
+use super::stats::{fall, median, quantile};
+use super::subject::{Found, Subject};
+use super::view::{Proxy, View};
+use super::{Blob, Lighting, Reading, Shadow, place};
+use crate::imaging::Rgb8;
+use crate::imaging::colour::{linear_srgb_to_lab, luminance};
 
-/// A light backdrop that still holds detail, linear: about 225 in sRGB.
+/// A light backdrop that still holds detail: about 225 in sRGB.
 const BACKDROP_AIM: f32 = 0.75;
+/// Where a piece's lights belong on a dark backdrop.
+const LIGHTS_AIM: f32 = 0.8;
+/// Middle grey.
+const GREY: f32 = 0.18;
+/// From here on an encoded value is full.
+const FULL: u8 = 253;
+/// A clipped area under this share of the piece is a glint.
+const GLINT: f32 = 0.0002;
+/// Luminance of L* 30.
+const DARK: f32 = 0.0623;
 
-pub(super) fn read(picture: &Rgb8, luminance: &Plane, subject: &Mask) -> Lighting {
-    let (w, h) = (luminance.w, luminance.h);
-    let backdrop = |from: usize, to: usize| {
-        let mut values: Vec<f32> = (0..h)
-            .step_by(2)
-            .flat_map(|y| (from..to).step_by(2).map(move |x| y * w + x))
-            .filter(|&i| subject.data[i] < 128)
-            .map(|i| luminance.data[i])
-            .collect();
-        median(&mut values).max(1e-4)
+/// Reads the light.
+pub(super) fn read(view: &View, rgb: &Rgb8, subject: &Subject) -> Lighting {
+    if subject.found == Found::Nothing {
+        let mut light =
+            Lighting { reading: Reading::new(0.0, "no piece in the frame"), ..Lighting::default() };
+        backdrop(&mut light, &view.proxy, subject);
+        return light;
+    }
+    let mut light = Lighting::default();
+    piece(&mut light, &view.proxy, subject);
+    backdrop(&mut light, &view.proxy, subject);
+    clipping(&mut light, view, rgb, subject);
+    light.shadow = shadow(subject);
+    light.exposure_ev = exposure(&light);
+    light.reading = reading(&light, view, subject);
+    light
+}
+
+fn ev(a: f32, b: f32) -> f32 {
+    (a.max(1e-5) / b.max(1e-5)).log2()
+}
+
+/// Key, lights, contrast, sides and darks of the piece.
+fn piece(light: &mut Lighting, proxy: &Proxy, subject: &Subject) {
+    let mut all: Vec<f32> = subject.pixels().map(|i| proxy.y[i]).collect();
+    let n = all.len().max(1) as f32;
+    light.darks = all.iter().filter(|y| **y < DARK).count() as f32 / n;
+    let [low, mid, high] = [0.05, 0.5, 0.95].map(|q| quantile(&mut all, q).max(1e-4));
+    light.key_ev = ev(mid, GREY);
+    light.lights_ev = ev(high, GREY);
+    light.contrast_ev = ev(high, low);
+    let middle = subject.mask.extent().centre().0;
+    let side = |left: bool| {
+        let of = |i: &usize| (((i % proxy.w) as f32) < middle) == left;
+        median(&mut subject.pixels().filter(of).map(|i| proxy.y[i]).collect::<Vec<_>>())
     };
-    let exposure_ev = (backdrop(0, w) / BACKDROP_AIM).log2();
-    let backdrop_ev = (backdrop(2 * w / 3, w) / backdrop(0, w / 3)).log2();
-    let full = |p: &[u8]| p.iter().any(|&v| v >= 254);
-    let inside = subject.count().max(1);
-    let clipped = picture
-        .data
-        .chunks_exact(3)
-        .zip(&subject.data)
-        .filter(|(p, m)| **m > 127 && full(p))
-        .count() as f32
-        / inside as f32;
-    let cost = 0.35 * exposure_ev.abs().min(2.0) + 3.0 * (clipped - 0.01).max(0.0) + 0.25 * backdrop_ev.abs();
-    let because = if exposure_ev.abs() > 0.3 {
-        let verb = if exposure_ev < 0.0 { "raise" } else { "lower" };
-        format!("{verb} exposure {:.1} EV", exposure_ev.abs())
-    } else if clipped > 0.03 {
-        format!("{:.1} % of the piece is clipped: diffuse the light", clipped * 100.0)
-    } else if backdrop_ev.abs() > 0.3 {
-        let side = if backdrop_ev < 0.0 { "right" } else { "left" };
-        format!("the backdrop is {:.1} EV darker on the {side}", backdrop_ev.abs())
+    light.key_to_fill_ev = ev(side(true), side(false));
+}
+
+/// Level, evenness, cast and white of the backdrop.
+fn backdrop(light: &mut Lighting, proxy: &Proxy, subject: &Subject) {
+    if subject.found == Found::Frame {
+        return;
+    }
+    let all: Vec<usize> = subject.backdrop_pixels().collect();
+    if all.is_empty() {
+        return;
+    }
+    let n = all.len() as f32;
+    let channel = |c: usize| median(&mut all.iter().map(|&i| proxy.rgb[i][c]).collect::<Vec<_>>());
+    let colour = [channel(0), channel(1), channel(2)];
+    let [_, a, b] = linear_srgb_to_lab(colour);
+    light.backdrop = luminance(colour);
+    light.backdrop_ab = [a, b];
+    let white = |i: &&usize| proxy.encoded[**i].iter().all(|v| *v >= 244.5);
+    light.backdrop_white = all.iter().filter(white).count() as f32 / n;
+    (light.backdrop_ev, light.darkest) = evenness(subject, proxy);
+}
+
+/// Brightest against darkest place of the quadratic fit, and where the darkest is. The fit is read on
+/// a grid that keeps off the frame's outermost twentieth.
+fn evenness(subject: &Subject, proxy: &Proxy) -> (f32, String) {
+    const N: usize = 9;
+    let level = |i: usize, j: usize| {
+        let place = |k: usize, n: usize| (0.05 + 0.9 * k as f32 / (N - 1) as f32) * n as f32 - 0.5;
+        // The fit is of ln(Y + floor).
+        let log = subject.backdrop.at(place(i, proxy.w), place(j, proxy.h))[0];
+        (log.exp() - super::backdrop::FLOOR).clamp(1e-3, 1.0).log2()
+    };
+    let grid: Vec<(f32, usize, usize)> =
+        (0..N * N).map(|k| (level(k % N, k / N), k % N, k / N)).collect();
+    let by_level = |a: &&(f32, usize, usize), b: &&(f32, usize, usize)| a.0.total_cmp(&b.0);
+    let (Some(low), Some(high)) = (grid.iter().min_by(by_level), grid.iter().max_by(by_level))
+    else {
+        return (0.0, String::new());
+    };
+    let range = high.0 - low.0;
+    // A black backdrop has no evenness to speak of.
+    if range < 0.1 || high.0 < -6.0 {
+        return (range.min(0.1), String::new());
+    }
+    (range, side(&grid, range, N))
+}
+
+/// Names the darkest side by the mean slopes across and down, or the corners or the middle.
+fn side(grid: &[(f32, usize, usize)], range: f32, n: usize) -> String {
+    let mean = |is: &dyn Fn(usize, usize) -> bool| {
+        let picked: Vec<f32> = grid.iter().filter(|g| is(g.1, g.2)).map(|g| g.0).collect();
+        picked.iter().sum::<f32>() / picked.len().max(1) as f32
+    };
+    let (low, high) = (n / 3, n - n / 3);
+    let across = mean(&|x, _| x >= high) - mean(&|x, _| x < low);
+    let down = mean(&|_, y| y >= high) - mean(&|_, y| y < low);
+    let middle = mean(&|x, y| (low..high).contains(&x) && (low..high).contains(&y));
+    if across.hypot(down) < 0.35 * range {
+        let around = mean(&|x, y| (x < low || x >= high) && (y < low || y >= high));
+        return if around < middle { "corners" } else { "middle" }.to_owned();
+    }
+    let horizontal = if across < 0.0 { "right" } else { "left" };
+    let vertical = if down < 0.0 { "bottom" } else { "top" };
+    match () {
+        () if down.abs() < 0.4 * across.abs() => horizontal.to_owned(),
+        () if across.abs() < 0.4 * down.abs() => vertical.to_owned(),
+        () => format!("{} {horizontal}", if down < 0.0 { "lower" } else { "upper" }),
+    }
+}
+
+/// Clipped areas of the piece, split into glints and blobs.
+fn clipping(light: &mut Lighting, view: &View, rgb: &Rgb8, subject: &Subject) {
+    let full = |x: usize, y: usize| {
+        let i = (y * rgb.w + x) * 3;
+        let p = &rgb.data[i..i + 3];
+        p[0].max(p[1]).max(p[2]) >= FULL && subject.inside(x, y)
+    };
+    let area = subject.working_area().max(1.0);
+    let (mut glints, mut blobs) = (0, 0);
+    for c in find(subject.rect, full) {
+        if (c.area as f32) < (GLINT * area).max(4.0) {
+            glints += c.area;
+            continue;
+        }
+        blobs += c.area;
+        if light.blobs.len() < 8 {
+            light.blobs.push(Blob {
+                region: Some(view.outward(c.rect)),
+                share: c.area as f32 / area,
+                channels: channels(rgb, &c.runs),
+            });
+        }
+    }
+    light.glints = glints as f32 / area;
+    light.clipped = blobs as f32 / area;
+}
+
+/// The channels that are full in at least a tenth of an area.
+fn channels(rgb: &Rgb8, runs: &[(usize, usize, usize)]) -> String {
+    let mut counts = [0_usize; 3];
+    let mut n = 0;
+    for &(y, a, b) in runs {
+        for p in rgb.data[(y * rgb.w + a) * 3..(y * rgb.w + b) * 3].chunks_exact(3) {
+            (0..3).for_each(|c| counts[c] += usize::from(p[c] >= FULL));
+            n += 1;
+        }
+    }
+    "rgb".chars().zip(counts).filter(|(_, k)| k * 10 >= n).map(|(c, _)| c).collect()
+}
+
+/// Density, width of the edge and area of the shadow.
+fn shadow(subject: &Subject) -> Option<Shadow> {
+    let (w, h) = (subject.shadow.w, subject.shadow.h);
+    let near = subject.mask.extent().grown(w / 12, w, h);
+    let inside = |i: &usize| subject.shadow.data[*i] > 0 && near.contains(i % w, i / w);
+    let all: Vec<usize> = (0..w * h).filter(inside).collect();
+    if all.len() * 25 < subject.area || all.is_empty() {
+        return None;
+    }
+    let mut depth: Vec<f32> = all.iter().map(|&i| -subject.residual[i][0]).collect();
+    let core = quantile(&mut depth, 0.95);
+    // At half its depth a shadow's edge is steepest; core over slope is its width.
+    let half = |i: &&usize| (0.3..0.7).contains(&(-subject.residual[**i][0] / core.max(1e-3)));
+    let mut slopes: Vec<f32> = all.iter().filter(half).map(|&i| subject.rough[i]).collect();
+    let slope = quantile(&mut slopes, 0.75).max(1e-3);
+    let piece = subject.mask.extent();
+    Some(Shadow {
+        density_ev: core / std::f32::consts::LN_2,
+        softness: (core / slope / piece.w.max(piece.h).max(1) as f32).min(1.0),
+        share: all.len() as f32 / subject.area.max(1) as f32,
+    })
+}
+
+/// Stops from the exposure that is aimed at. A backdrop that is lighter than the piece's middle is
+/// what a shot is exposed for; before a darker one the piece's own lights are.
+fn exposure(light: &Lighting) -> f32 {
+    let lights = GREY * light.lights_ev.exp2();
+    let by_lights = ev(lights, LIGHTS_AIM);
+    let by_backdrop = ev(light.backdrop, BACKDROP_AIM);
+    let key = GREY * light.key_ev.exp2();
+    let light_backdrop = light.backdrop > 0.9 * key;
+    // A grey set that is exposed rightly: its backdrop is dark but the piece's lights are in place.
+    let grey = by_backdrop < -1.0 && by_lights > -0.35;
+    if light_backdrop && !grey { over(by_backdrop, light) } else { over(by_lights, light) }
+}
+
+/// What is clipped has no level any more: where blobs show that exposure is too high, the piece's
+/// median says by how much. A white backdrop alone is no fault.
+fn over(read: f32, light: &Lighting) -> f32 {
+    if read < 0.2 {
+        return read;
+    }
+    let burnt = light.clipped > 0.01 || light.backdrop_white > 0.5;
+    if burnt {
+        (light.key_ev - 1.2).max(if light.clipped > 0.02 { read } else { 0.0 })
     } else {
-        "exposure and backdrop are even".to_owned()
-    };
-    let reading = Reading { value: (1.0 - cost).clamp(0.0, 1.0), because };
-    Lighting { reading, exposure_ev, clipped, backdrop_ev }
+        read
+    }
+}
+
+fn reading(light: &Lighting, view: &View, subject: &Subject) -> Reading {
+    let worst = [
+        (fall(light.exposure_ev.abs(), 0.25, 2.5), 0),
+        (fall(light.clipped, 0.002, 0.12), 1),
+        (fall(light.backdrop_ev, 0.3, 2.5), 2),
+        (fall(1.9 - light.contrast_ev, 0.0, 1.9), 3),
+    ];
+    let value = worst.iter().map(|w| 0.35 + 0.65 * w.0).product::<f32>();
+    let kind = worst.iter().min_by(|a, b| a.0.total_cmp(&b.0)).filter(|w| w.0 < 0.98).map(|w| w.1);
+    let reading = |text: String| Reading::new(value, text);
+    match kind {
+        Some(0) => {
+            let word = if light.exposure_ev < 0.0 { "under" } else { "over" };
+            reading(format!("{:.1} EV {word}exposed", light.exposure_ev.abs()))
+        }
+        Some(1) => {
+            let region = light.blobs.first().and_then(|b| b.region).unwrap_or_default();
+            let at = place(region, view.outward(subject.rect));
+            reading(format!("{:.1} % of the piece is clipped, mostly {at}", light.clipped * 100.0))
+                .at(region)
+        }
+        Some(2) => reading(uneven(light)),
+        Some(3) => reading(format!("flat light: {:.1} EV from darks to lights", light.contrast_ev)),
+        _ => reading("exposure, lights and backdrop are in order".to_owned()),
+    }
+}
+
+fn uneven(light: &Lighting) -> String {
+    let ev = light.backdrop_ev;
+    match light.darkest.as_str() {
+        "" => format!("the backdrop varies by {ev:.1} EV"),
+        "corners" => format!("the backdrop's corners are {ev:.1} EV darker"),
+        "middle" => format!("the backdrop's middle is {ev:.1} EV darker"),
+        side => format!("the backdrop is {ev:.1} EV darker on the {side}"),
+    }
 }

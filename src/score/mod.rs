@@ -1,131 +1,174 @@
 //! How good a picture is: one file a measure. Every number carries the sentence that says why.
+//!
+//! A picture is made ready once (`view`), the piece is found before its backdrop (`subject`), and each
+//! measure looks at those. Takes are grouped and series recognised by [`curate()`].
 
+mod backdrop;
+mod cleanliness;
+mod components;
+mod curate;
+mod edges;
 mod focus;
+mod intruders;
 mod lighting;
+pub mod live;
+mod mirror;
+mod quality;
+mod reading;
+mod scale;
+mod series;
+mod signature;
+mod stats;
+mod subject;
 mod symmetry;
+mod types;
+mod view;
+mod weights;
+mod words;
 
-use crate::imaging::{Mask, Plane, Rgb8};
-use serde::{Deserialize, Serialize};
+pub use curate::{Candidate, Facts, Group, Kind, alike, curate};
+pub use reading::{Reading, Verdict};
+pub use signature::Signature;
+pub use types::{
+    Blob, Cleanliness, Flaw, Focus, Histogram, Lighting, Motion, Pair, PartFocus, Quality, Score,
+    Shadow, Speck, Symmetry,
+};
+pub use weights::Weights;
+pub use words::place;
 
-/// One measured quality, 0 (reject) to 1 (keeper).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Reading {
-    /// 0 is unusable, 1 is as good as this measure can tell.
-    pub value: f32,
-    /// One short sentence in studio language.
-    pub because: String,
-}
+use crate::imaging::{Mask, Rgb8};
+use subject::{Found, Subject};
+use view::View;
 
-/// The light on subject and backdrop.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Lighting {
-    /// 0..1 and why.
-    #[serde(flatten)]
-    pub reading: Reading,
-    /// Backdrop's median luminance against the light backdrop that is aimed at, in stops.
-    pub exposure_ev: f32,
-    /// Share of the subject with a clipped channel.
-    pub clipped: f32,
-    /// Backdrop's right third against its left third, in stops.
-    pub backdrop_ev: f32,
-}
-
-/// How the piece stands in the frame.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Symmetry {
-    /// 0..1 and why.
-    #[serde(flatten)]
-    pub reading: Reading,
-    /// Turn of the mirror axis from upright in degrees, clockwise positive.
-    pub roll_deg: f32,
-    /// Subject's centre from the frame's centre, pixels of the judged picture.
-    pub offset: [f32; 2],
-    /// Larger side of the subject against the frame's.
-    pub fill: f32,
-}
-
-/// How many pixels have each encoded value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Histogram {
-    /// Red, green, blue, luma; 256 bins each.
-    pub bins: [[u32; 256]; 4],
-}
-
-/// Every measure of one picture.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Score {
-    /// Sharpness of the subject.
-    pub focus: Reading,
-    /// Stand, roll and fill.
-    pub symmetry: Symmetry,
-    /// Light.
-    pub lighting: Lighting,
-    /// The mean that takes are ordered by, 0..1; focus counts twice.
-    pub overall: f32,
-}
-
-/// Judges an sRGB-encoded picture; large ones on a reduced copy of at most 1500 pixels.
+/// Judges an sRGB-encoded, upright picture; a large one on a reduced copy. A decoder that reduces to
+/// 1500 pixels or more on the longest side loses nothing that is measured here.
 pub fn judge(picture: &Rgb8) -> Score {
-    let step = (picture.w.max(picture.h)).div_ceil(1500).max(1);
-    let small = reduce(picture, step);
-    let luminance = small.to_luminance();
-    let subject = subject(&luminance, &small);
-    let focus = focus::read(&luminance, &subject);
-    let mut symmetry = symmetry::read(&luminance, &subject);
-    symmetry.offset = symmetry.offset.map(|v| v * step as f32);
-    let lighting = lighting::read(&small, &luminance, &subject);
-    let overall = (2.0 * focus.value + symmetry.reading.value + lighting.reading.value) / 4.0;
-    Score { focus, symmetry, lighting, overall }
+    judge_with(picture, None)
 }
 
-/// Mean over blocks of `step` x `step` encoded values: enough for measures, not for delivery.
-fn reduce(picture: &Rgb8, step: usize) -> Rgb8 {
-    if step == 1 {
-        return picture.clone();
+/// Judges a picture whose piece is known: the mask has the frame's shape, at any size.
+pub fn judge_with(picture: &Rgb8, subject: Option<&Mask>) -> Score {
+    examine(picture, subject).score
+}
+
+/// A score and the maps behind it, for drawing over the picture.
+#[derive(Clone, Debug, Default)]
+pub struct Examined {
+    /// Every measure.
+    pub score: Score,
+    /// The piece as it was found; smaller than the picture, of the same shape.
+    pub subject: Mask,
+    /// Its shadow, at the same size.
+    pub shadow: Mask,
+    /// Blur by tile.
+    pub blur: Vec<BlurTile>,
+    /// Where the halves differ; none without a mirror axis.
+    pub residual: Option<Residual>,
+}
+
+/// How soft one tile of the picture is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BlurTile {
+    /// Where, pixels of the judged picture.
+    pub region: crate::imaging::Rect,
+    /// Median over its edges, sigma in pixels of the judged picture.
+    pub blur_px: f32,
+}
+
+/// Differences between the piece and its mirror image.
+#[derive(Clone, Debug)]
+pub struct Residual {
+    /// 0 alike, 1 nothing alike; square.
+    pub plane: crate::imaging::Plane,
+    /// Pixels of the judged picture at the centre of the plane's first pixel.
+    pub origin: (f32, f32),
+    /// Pixels of the judged picture for one pixel of the plane.
+    pub scale: f32,
+}
+
+/// Judges a picture and keeps the maps.
+pub fn examine(picture: &Rgb8, subject: Option<&Mask>) -> Examined {
+    let mut view = View::default();
+    view.load(picture, view::STILL);
+    if view.is_tiny() {
+        return Examined { score: too_tiny(picture), ..Examined::default() };
     }
-    let (w, h) = ((picture.w / step).max(1), (picture.h / step).max(1));
-    Rgb8::from_fn(w, h, |x, y| {
-        let mut sum = [0_u32; 3];
-        let mut n = 0;
-        for v in y * step..((y + 1) * step).min(picture.h) {
-            for u in x * step..((x + 1) * step).min(picture.w) {
-                let p = picture.at(u, v);
-                (0..3).for_each(|c| sum[c] += u32::from(p[c]));
-                n += 1;
-            }
+    let subject = Subject::find(&view, subject);
+    let noise = focus::noise(&view.tone);
+    let mut buffers = focus::Buffers::default();
+    let focus = focus::read(&view, &subject, noise, &mut buffers);
+    let standing = symmetry::read(&view, &subject);
+    let lighting = lighting::read(&view, view.rgb(picture), &subject);
+    let mut dust = cleanliness::Buffers::default();
+    let cleanliness = cleanliness::read(&view, &subject, noise, &mut dust);
+    let seen = quality::Seen {
+        view: &view,
+        picture,
+        subject: &subject,
+        focus: &focus,
+        light: &lighting,
+        noise,
+    };
+    let quality = quality::read(&seen);
+    let signature = Some(Signature::of(picture));
+    let size = [picture.w, picture.h];
+    let piece = (subject.found == Found::Piece).then(|| view.outward(subject.rect));
+    let symmetry = standing.symmetry;
+    let mut score = Score { focus, symmetry, lighting, cleanliness, quality, ..Score::default() };
+    (score.size, score.subject, score.signature) = (size, piece, signature);
+    conclude(&mut score, &Weights::default());
+    let blur = blur_tiles(&view, &buffers);
+    let step = view.step as f32;
+    let residual = standing.residual.map(|(plane, canvas)| {
+        let (x, y) = canvas.outward(0.0, 0.0);
+        Residual { plane, origin: (x * step, y * step), scale: canvas.scale() * step }
+    });
+    Examined { score, subject: subject.mask, shadow: subject.shadow, blur, residual }
+}
+
+fn blur_tiles(view: &View, buffers: &focus::Buffers) -> Vec<BlurTile> {
+    let side = edges::TILE;
+    let tile = |(x, y, blur, _): (usize, usize, f32, usize)| BlurTile {
+        region: view.outward(crate::imaging::Rect::new(x * side, y * side, side, side)),
+        blur_px: blur * view.step as f32,
+    };
+    buffers.edges.tiles().into_iter().map(tile).collect()
+}
+
+/// Sets the overall figure, the verdict and its reason.
+pub fn conclude(score: &mut Score, weights: &Weights) {
+    score.overall = weights.overall(score);
+    let worst = score.quality.flaws.first().filter(|f| f.weight >= 0.5);
+    let weakest = score.meters().into_iter().min_by(|a, b| a.1.value.total_cmp(&b.1.value));
+    let weakest = weakest.map(|(_, r)| (r.value, r.because.clone())).unwrap_or_default();
+    (score.verdict, score.reason) = match worst {
+        Some(flaw) => (Verdict::Reject, flaw.text.clone()),
+        None if score.overall >= 0.7 && weakest.0 >= 0.4 => {
+            (Verdict::Keep, format!("focus: {}", score.focus.reading.because))
         }
-        sum.map(|s| (s / n.max(1)) as u8)
-    })
+        None => (Verdict::Maybe, weakest.1),
+    };
 }
 
-/// What differs from the backdrop: its median along the border, by luminance and by colour.
-fn subject(luminance: &Plane, picture: &Rgb8) -> Mask {
-    let (w, h) = (luminance.w, luminance.h);
-    let mut border: Vec<f32> = (0..w).flat_map(|x| [luminance.at(x, 0), luminance.at(x, h - 1)]).collect();
-    border.extend((0..h).flat_map(|y| [luminance.at(0, y), luminance.at(w - 1, y)]));
-    let backdrop = median(&mut border).max(1e-3);
-    Mask::from_fn(w, h, |x, y| {
-        let p = picture.at(x, y).map(f32::from);
-        let spread = p[0].max(p[1]).max(p[2]) - p[0].min(p[1]).min(p[2]);
-        let ratio = (luminance.at(x, y).max(1e-3) / backdrop).log2().abs();
-        if spread > 40.0 || ratio > 1.3 { 255 } else { 0 }
-    })
-}
-
-fn median(values: &mut [f32]) -> f32 {
-    if values.is_empty() {
-        return 0.0;
-    }
-    let middle = values.len() / 2;
-    *values.select_nth_unstable_by(middle, f32::total_cmp).1
+/// Nothing can be measured on a picture of a few pixels.
+fn too_tiny(picture: &Rgb8) -> Score {
+    let text = format!("a picture of {} x {} pixels cannot be judged", picture.w, picture.h);
+    let quality = Quality {
+        reading: Reading::new(0.0, text.clone()),
+        flaws: vec![Flaw { kind: "small".to_owned(), text, weight: 1.0, region: None }],
+        noise: 0.0,
+    };
+    let mut score = Score { quality, size: [picture.w, picture.h], ..Score::default() };
+    conclude(&mut score, &Weights::default());
+    score
 }
 
 #[cfg(test)]
-mod tests {
+pub(in crate::score) mod tests {
     use super::*;
 
     /// A gold bar with a pattern on light grey, turned clockwise by `deg`, blurred by `soft`, lit by `gain`.
-    fn piece(deg: f32, soft: f32, gain: f32) -> Rgb8 {
+    pub(super) fn piece(deg: f32, soft: f32, gain: f32) -> Rgb8 {
         let (s, c) = deg.to_radians().sin_cos();
         Rgb8::from_fn(300, 200, |x, y| {
             let (dx, dy) = (x as f32 - 149.5, y as f32 - 99.5);
@@ -141,7 +184,7 @@ mod tests {
     #[test]
     fn a_blurred_frame_never_outranks_a_darker_sharp_one() {
         let (sharp, soft) = (judge(&piece(0.0, 0.0, 0.35)), judge(&piece(0.0, 4.0, 1.0)));
-        assert!(sharp.focus.value > soft.focus.value, "{sharp:?} {soft:?}");
+        assert!(sharp.focus.reading.value > soft.focus.reading.value, "{sharp:?} {soft:?}");
     }
 
     #[test]

@@ -1,80 +1,323 @@
-//! Symmetry: the mirror axis that the piece agrees with best, its offset and its fill.
+//! How the piece stands: roll, a ring's head against its band, pairs, place and fill, and where the
+//! halves differ.
+//!
+//! What is compared is .6 of the gradient, scaled to its strong edges, and .4 of the soft mask: light
+//! falls from one side, outlines do not.
 
-use super::{Reading, Symmetry};
-use crate::imaging::{Mask, Plane};
+use super::components::find;
+use super::mirror::{self, Axis};
+use super::stats::{fall, quantile};
+use super::subject::{Found, Subject};
+use super::view::View;
+use super::{Pair, Reading, Symmetry};
+use crate::imaging::{Plane, Rect};
 
-/// Half the side of the canvas that is searched, in samples.
-const HALF: isize = 48;
-/// How far from upright is searched, degrees.
-const REACH: f32 = 20.0;
+/// Side of the canvas that is searched.
+const SIDE: usize = 128;
+/// Halves less alike than this are no mirror images.
+const ALIKE: f32 = 0.62;
+/// A likeness that rises less than this is the same from every side.
+const RISE: f32 = 0.02;
 
-pub(super) fn read(luminance: &Plane, subject: &Mask) -> Symmetry {
-    let extent = subject.extent();
-    if subject.count() < 100 {
-        let because = "no piece was found in the frame".to_owned();
-        let reading = Reading { value: 0.0, because };
-        return Symmetry { reading, roll_deg: 0.0, offset: [0.0; 2], fill: 0.0 };
+/// What was found, and where the halves differ.
+pub(super) struct Standing {
+    pub(super) symmetry: Symmetry,
+    /// Differences of the halves and the working pixels that its canvas covers.
+    pub(super) residual: Option<(Plane, Canvas)>,
+}
+
+/// Reads the stand of the piece.
+pub(super) fn read(view: &View, subject: &Subject) -> Standing {
+    let mut symmetry = framing(view, subject);
+    if subject.found != Found::Piece {
+        let because = match subject.found {
+            Found::Nothing => "no piece in the frame",
+            _ => "no plain backdrop: the piece's outline cannot be told",
+        };
+        symmetry.reading =
+            Reading::new(if subject.found == Found::Nothing { 0.0 } else { 0.5 }, because);
+        return Standing { symmetry, residual: None };
     }
-    let (mut sx, mut sy, mut n) = (0.0_f64, 0.0_f64, 0.0_f64);
-    for (i, &m) in subject.data.iter().enumerate() {
-        if m > 127 {
-            sx += (i % subject.w) as f64;
-            sy += (i / subject.w) as f64;
-            n += 1.0;
+    if let Some([left, right]) = pair(subject) {
+        symmetry.pair = Some(read_pair(view, subject, left, right));
+    }
+    let canvas = Canvas::around(subject.rect);
+    let drawn = canvas.draw(view, subject, subject.rect, 0.0);
+    let axis = mirror::search(&drawn);
+    symmetry.likeness = axis.likeness.clamp(0.0, 1.0);
+    symmetry.mirrored = found(axis);
+    if symmetry.mirrored {
+        symmetry.roll_deg = axis.deg;
+        symmetry.head_deg = symmetry.pair.is_none().then(|| head(view, subject, axis)).flatten();
+    }
+    let residual = symmetry.mirrored.then(|| (mirror::residual(&drawn, axis), canvas));
+    symmetry.reading = reading(&symmetry, axis);
+    if let Some((differs, canvas)) = &residual {
+        if let Some(rect) = canvas.largest(differs) {
+            symmetry.reading = symmetry.reading.at(view.outward(rect));
         }
     }
-    let centre = ((sx / n) as f32, (sy / n) as f32);
-    let scale = extent.w.max(extent.h) as f32 * 0.62 / HALF as f32;
-    let mask = Plane { w: subject.w, h: subject.h, data: subject.data.iter().map(|&m| f32::from(m) / 255.0).collect() };
-    let look = |u: f32, v: f32| {
-        let (x, y) = (centre.0 + u * scale, centre.1 + v * scale);
-        let m = mask.sample(x, y);
-        m * (0.6 + 0.4 * luminance.sample(x, y))
+    Standing { symmetry, residual }
+}
+
+fn found(axis: Axis) -> bool {
+    axis.inner && axis.likeness >= ALIKE && axis.rise >= RISE
+}
+
+/// Place and fill: the extent against the frame.
+fn framing(view: &View, subject: &Subject) -> Symmetry {
+    if subject.found != Found::Piece {
+        let fill = if subject.found == Found::Frame { 1.0 } else { 0.0 };
+        return Symmetry { fill, ..Symmetry::default() };
+    }
+    let (r, step) = (subject.rect, view.step as f32);
+    let (cx, cy) = r.centre();
+    let [w, h] = view.full.map(|v| v as f32);
+    let offset = [cx * step - 0.5 * w, cy * step - 0.5 * h];
+    let fill = (r.w as f32 * step / w).max(r.h as f32 * step / h).min(1.0);
+    Symmetry { offset, fill, ..Symmetry::default() }
+}
+
+fn reading(s: &Symmetry, axis: Axis) -> Reading {
+    let framed = 0.5 + 0.5 * fall((s.fill - 0.65).abs(), 0.2, 0.6);
+    if let Some(pair) = s.pair {
+        return pair_reading(pair, framed);
+    }
+    if axis.likeness >= ALIKE && axis.rise < RISE {
+        return Reading::new(0.9 * framed, "round: it looks the same at every turn");
+    }
+    if !s.mirrored {
+        return Reading::new(0.6 * framed, "no mirror symmetry from here: stand is not judged");
+    }
+    let straight = fall(s.roll_deg.abs(), 0.4, 8.0);
+    let head = s.head_deg.map_or(1.0, |deg| fall(deg.abs(), 1.5, 10.0));
+    let value = framed * straight.min(head) * (0.7 + 0.3 * s.likeness);
+    let because = if s.head_deg.is_some_and(|deg| deg.abs() > s.roll_deg.abs().max(2.0)) {
+        let deg = s.head_deg.unwrap_or_default();
+        format!("the head is turned {:.1}° {} against the band", deg.abs(), way(deg))
+    } else if s.roll_deg.abs() >= 0.5 {
+        format!("the piece leans {:.1}° {}", s.roll_deg.abs(), way(s.roll_deg))
+    } else if s.fill < 0.4 {
+        format!("upright, but small: it fills {:.0} % of the frame", s.fill * 100.0)
+    } else {
+        format!("upright within {:.1}°", s.roll_deg.abs().max(0.1))
     };
-    // How much the halves left and right of an axis differ; the axis may pass beside the centre.
-    let cost = |deg: f32, shift: f32| {
-        let (s, c) = deg.to_radians().sin_cos();
-        let (mut differ, mut all) = (0.0, 1e-6);
-        for j in -HALF..=HALF {
-            for i in 1..=HALF {
-                let (i, j) = (i as f32, j as f32);
-                let at = |i: f32| look(c * i - s * j, s * i + c * j);
-                let (left, right) = (at(shift - i), at(shift + i));
-                differ += (left - right).abs();
-                all += left + right;
+    Reading::new(value, because)
+}
+
+fn pair_reading(pair: Pair, framed: f32) -> Reading {
+    let worst =
+        pair.roll_deg.iter().flatten().fold(0.0_f32, |a, b| if b.abs() > a.abs() { *b } else { a });
+    let odd = (pair.size_ratio.ln().abs() * 100.0).min(99.0);
+    let value = framed * fall(worst.abs(), 0.6, 10.0) * fall(odd, 6.0, 40.0);
+    let because = if worst.abs() >= 1.0 {
+        let side = if pair.roll_deg[0] == Some(worst) { "left" } else { "right" };
+        format!("a pair: the {side} piece leans {:.1}° {}", worst.abs(), way(worst))
+    } else if odd > 8.0 {
+        format!("a pair: one looks {odd:.0} % larger, set both at one distance")
+    } else {
+        "a pair, alike and straight".to_owned()
+    };
+    Reading::new(value, because)
+}
+
+fn way(deg: f32) -> &'static str {
+    if deg > 0.0 { "clockwise" } else { "counter-clockwise" }
+}
+
+/// Two separate pieces of about one size side by side, in proxy pixels, left one first.
+fn pair(subject: &Subject) -> Option<[Rect; 2]> {
+    let [a, b] = subject.pieces.get(..2)? else { return None };
+    let third = subject.pieces.get(2).map_or(0, |c| c.area);
+    let alike = b.area * 3 > a.area * 2 && third * 4 < b.area;
+    let apart = a.rect.right() <= b.rect.x || b.rect.right() <= a.rect.x;
+    let level = a.rect.y.max(b.rect.y) < a.rect.bottom().min(b.rect.bottom());
+    let (left, right) = if a.rect.x < b.rect.x { (a.rect, b.rect) } else { (b.rect, a.rect) };
+    (alike && apart && level).then_some([left, right])
+}
+
+fn read_pair(view: &View, subject: &Subject, left: Rect, right: Rect) -> Pair {
+    let s = subject.step();
+    let roll = |r: Rect| {
+        let r = Rect::new(r.x * s, r.y * s, r.w * s, r.h * s);
+        let axis = mirror::search(&Canvas::around(r).draw(view, subject, r, 0.0));
+        found(axis).then_some(axis.deg)
+    };
+    let scale = (s * view.step) as f32;
+    let size = |r: Rect| (r.w as f32 * r.h as f32).sqrt();
+    Pair {
+        roll_deg: [roll(left), roll(right)],
+        drop_px: (right.centre().1 - left.centre().1) * scale,
+        size_ratio: size(right) / size(left).max(1.0),
+    }
+}
+
+/// A ring shows the backdrop through its band. The head is what lies above that hole: the turn of
+/// its own axis against that of the whole.
+fn head(view: &View, subject: &Subject, whole: Axis) -> Option<f32> {
+    let s = subject.step();
+    let hole = hole(subject)?;
+    let (r, hole) = (subject.rect, Rect::new(hole.x * s, hole.y * s, hole.w * s, hole.h * s));
+    // The band's upper arc belongs to the band: start a little above the hole.
+    let bottom = hole.y.saturating_sub(hole.h / 12);
+    let head = Rect::new(r.x, r.y, r.w, bottom.saturating_sub(r.y));
+    let head = head_extent(subject, head)?;
+    if (head.h as f32) < 0.14 * r.h as f32 || head.w < 24 || head.h < 24 {
+        return None;
+    }
+    let fade = 0.3 * head.h as f32;
+    let axis = mirror::search(&Canvas::around(head).draw(view, subject, head, fade));
+    let deg = axis.deg - whole.deg;
+    (found(axis) && deg.abs() < 15.0).then_some(deg)
+}
+
+/// The part of the mask inside a rectangle of working pixels.
+fn head_extent(subject: &Subject, within: Rect) -> Option<Rect> {
+    let s = subject.step();
+    let small = Rect::new(within.x / s, within.y / s, within.w.div_ceil(s), within.h / s);
+    let part = subject.mask.crop(small).extent();
+    let rect = Rect::new((small.x + part.x) * s, (small.y + part.y) * s, part.w * s, part.h * s);
+    (!part.is_empty()).then_some(rect)
+}
+
+/// The largest opening through the piece, if it is a twelfth of its extent or more; proxy pixels.
+fn hole(subject: &Subject) -> Option<Rect> {
+    let m = &subject.mask;
+    let extent = m.extent();
+    let inner = |c: &&super::components::Component| {
+        let r = c.rect;
+        r.x > extent.x
+            && r.y > extent.y
+            && r.right() < extent.right()
+            && r.bottom() < extent.bottom()
+    };
+    let open = find(extent, |x, y| m.at(x, y) == 0);
+    let hole = open.iter().find(inner)?;
+    (hole.area * 12 > extent.area()).then_some(hole.rect)
+}
+
+/// A square of working pixels that the mirror search looks at.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Canvas {
+    /// Upper left corner, working pixels.
+    x: f32,
+    y: f32,
+    /// Working pixels for one canvas pixel.
+    scale: f32,
+}
+
+impl Canvas {
+    /// A canvas that still holds the rectangle when it is turned.
+    fn around(rect: Rect) -> Self {
+        let (cx, cy) = rect.centre();
+        let scale = 1.08 * (rect.w as f32).hypot(rect.h as f32) / SIDE as f32;
+        let half = 0.5 * SIDE as f32 * scale;
+        Self { x: cx - half, y: cy - half, scale }
+    }
+
+    /// Edges and soft mask of what is inside `only`, fading over the last `fade` working pixels at
+    /// its lower side; 0 elsewhere.
+    fn draw(&self, view: &View, subject: &Subject, only: Rect, fade: f32) -> Plane {
+        let tone = self.means(view);
+        let mask = self.cover(subject, only, fade);
+        let mut edges = Plane::new(SIDE, SIDE);
+        for y in 1..SIDE - 1 {
+            for x in 1..SIDE - 1 {
+                let i = y * SIDE + x;
+                let dx = tone.data[i + 1] - tone.data[i - 1];
+                let dy = tone.data[i + SIDE] - tone.data[i - SIDE];
+                edges.data[i] = dx.hypot(dy);
             }
         }
-        differ / all
-    };
-    let best_shift = |deg: f32| {
-        (-3..=3).map(|k| cost(deg, k as f32)).fold(f32::MAX, f32::min)
-    };
-    let steps = (REACH / 2.0) as i32;
-    let coarse = (-steps..=steps)
-        .map(|k| k as f32 * 2.0)
-        .min_by(|a, b| best_shift(*a).total_cmp(&best_shift(*b)))
-        .unwrap_or(0.0);
-    let fine: Vec<(f32, f32)> =
-        (-5..=5).map(|k| coarse + k as f32 * 0.4).map(|d| (d, best_shift(d))).collect();
-    let at = (1..fine.len() - 1).min_by(|&a, &b| fine[a].1.total_cmp(&fine[b].1)).unwrap_or(5);
-    let (low, mid, high) = (fine[at - 1].1, fine[at].1, fine[at + 1].1);
-    let bend = (low - 2.0 * mid + high).max(1e-6);
-    let roll_deg = fine[at].0 + 0.4 * (0.5 * (low - high) / bend).clamp(-0.5, 0.5);
-    let (cx, cy) = extent.centre();
-    let offset = [cx - subject.w as f32 * 0.5, cy - subject.h as f32 * 0.5];
-    let fill = (extent.w as f32 / subject.w as f32).max(extent.h as f32 / subject.h as f32);
-    let likeness = (1.0 - mid).clamp(0.0, 1.0);
-    let value = (likeness - 0.04 * roll_deg.abs()).clamp(0.0, 1.0);
-    // A best axis at the end of the search is no axis: say so instead of giving a number.
-    let found = likeness >= 0.6 && roll_deg.abs() < REACH - 0.5;
-    let (value, roll_deg) = if found { (value, roll_deg) } else { (0.5, 0.0) };
-    let because = if !found {
-        "the piece has no mirror symmetry from here".to_owned()
-    } else if roll_deg.abs() >= 0.7 {
-        let way = if roll_deg > 0.0 { "counter-clockwise" } else { "clockwise" };
-        format!("rotate the piece {:.1}° {way}", roll_deg.abs())
-    } else {
-        format!("upright within {:.1}°", roll_deg.abs())
-    };
-    Symmetry { reading: Reading { value, because }, roll_deg, offset, fill }
+        let mut strong: Vec<f32> = edges.data.iter().copied().filter(|v| *v > 1e-3).collect();
+        let scale = 1.0 / quantile(&mut strong, 0.95).max(1e-3);
+        let feature = Plane {
+            w: SIDE,
+            h: SIDE,
+            data: edges
+                .data
+                .iter()
+                .zip(&mask.data)
+                .map(|(e, m)| (0.6 * (e * scale).min(1.0) + 0.4) * m)
+                .collect(),
+        };
+        smooth(&feature)
+    }
+
+    /// Means of the tone over each canvas pixel's square.
+    fn means(&self, view: &View) -> Plane {
+        let t = &view.tone;
+        let n = (self.scale.round() as usize).clamp(1, 6);
+        Plane::from_fn(SIDE, SIDE, |x, y| {
+            let (u, v) = (self.x + x as f32 * self.scale, self.y + y as f32 * self.scale);
+            let mut sum = 0.0;
+            for j in 0..n {
+                let row =
+                    (v + (j as f32 + 0.5) * self.scale / n as f32).clamp(0.0, t.h as f32 - 1.0);
+                let row = row as usize * t.w;
+                for i in 0..n {
+                    let column = u + (i as f32 + 0.5) * self.scale / n as f32;
+                    sum += t.data[row + column.clamp(0.0, t.w as f32 - 1.0) as usize];
+                }
+            }
+            sum / (n * n) as f32
+        })
+    }
+
+    /// The mask with linear weights between its pixels.
+    fn cover(&self, subject: &Subject, only: Rect, fade: f32) -> Plane {
+        let m = Plane {
+            w: subject.mask.w,
+            h: subject.mask.h,
+            data: subject.mask.data.iter().map(|v| f32::from(*v) / 255.0).collect(),
+        };
+        let s = subject.step() as f32;
+        let reach = only.grown(2, usize::MAX / 2, usize::MAX / 2);
+        let end = only.bottom() as f32;
+        Plane::from_fn(SIDE, SIDE, |x, y| {
+            let (u, v) = self.outward(x as f32, y as f32);
+            if !inside(reach, u, v) {
+                return 0.0;
+            }
+            // A straight cut would be an edge of its own, and a level one: it fades instead.
+            let kept = if fade > 0.0 { ((end - v) / fade).clamp(0.0, 1.0) } else { 1.0 };
+            kept * m.sample(u / s - 0.5, v / s - 0.5)
+        })
+    }
+
+    /// The largest connected area of the residual in working pixels, if it is large enough to matter.
+    pub(super) fn largest(&self, residual: &Plane) -> Option<Rect> {
+        let whole = Rect::new(0, 0, residual.w, residual.h);
+        let blob = find(whole, |x, y| residual.at(x, y) > 0.3).into_iter().next()?;
+        let r = blob.rect;
+        let at = |v: usize, from: f32| (from + v as f32 * self.scale).max(0.0) as usize;
+        let side = |n: usize| (n as f32 * self.scale).ceil() as usize;
+        (blob.area >= 20).then(|| Rect::new(at(r.x, self.x), at(r.y, self.y), side(r.w), side(r.h)))
+    }
+
+    /// A place of the canvas in working pixels.
+    pub(super) fn outward(&self, x: f32, y: f32) -> (f32, f32) {
+        (self.x + (x + 0.5) * self.scale, self.y + (y + 0.5) * self.scale)
+    }
+
+    /// Working pixels for one canvas pixel.
+    pub(super) fn scale(&self) -> f32 {
+        self.scale
+    }
+}
+
+fn inside(r: Rect, x: f32, y: f32) -> bool {
+    x >= r.x as f32 && y >= r.y as f32 && x < r.right() as f32 && y < r.bottom() as f32
+}
+
+/// The binomial 1 4 6 4 1 along both sides.
+fn smooth(p: &Plane) -> Plane {
+    let mut across = Plane::new(p.w, p.h);
+    for (row, out) in p.data.chunks_exact(p.w).zip(across.data.chunks_exact_mut(p.w)) {
+        super::focus::binomial_row(row, out);
+    }
+    Plane::from_fn(p.w, p.h, |x, y| {
+        let at = |k: isize| across.at(x, (y as isize + k).clamp(0, p.h as isize - 1) as usize);
+        (6.0 * at(0) + 4.0 * (at(-1) + at(1)) + at(-2) + at(2)) / 16.0
+    })
 }

@@ -1,9 +1,31 @@
-//! The shoot on disk: `Capture` holds originals that are never written to again, `Output` holds
-//! what is made from them. A sidecar lies beside each original.
+//! The shoot on disk.
+//!
+//! ```text
+//! SESSION/
+//!   Capture/            originals as they came, never written to again
+//!     R-1042_0007.JPG
+//!     R-1042_0007.JPG.culet.json   scores, marks, the edit
+//!     R-1042_0007.xmp              stars and label for other programs
+//!   Selects/            links to the picks
+//!   Output/             what is made from the captures
+//!   culet-session.toml  naming, second copy
+//!   culet-journal.jsonl what happened to every capture
+//! ```
+
+pub mod clock;
+mod copy;
+pub mod journal;
+pub mod naming;
+mod settings;
+pub mod sidecar;
+pub mod xmp;
+
+pub use clock::Moment;
+pub use settings::Settings;
+pub use sidecar::{Sidecar, SidecarError};
 
 use crate::imaging::files::{sha256, write_atomic};
-use crate::retouch::Recipe;
-use crate::score::Score;
+use journal::{Entry, Fate, Journal, Original, Source};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io;
@@ -33,40 +55,71 @@ pub enum Label {
     Blue,
 }
 
-/// What Culet knows of a capture, kept beside it as `NAME.culet.json`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Sidecar {
-    /// Hash of the original.
-    pub sha256: String,
-    /// Its scores.
-    pub score: Option<Score>,
-    /// Its edit, if there is one.
-    pub recipe: Option<Recipe>,
-    /// Stars that a person gave, 0 to 5.
-    pub rating: u8,
+impl Label {
+    /// All, in the order of the keys 6 to 9.
+    pub const ALL: [Self; 4] = [Self::Red, Self::Yellow, Self::Green, Self::Blue];
+
+    /// The name in XMP.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Red => "Red",
+            Self::Yellow => "Yellow",
+            Self::Green => "Green",
+            Self::Blue => "Blue",
+        }
+    }
+
+    /// From its name in XMP.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|l| l.name().eq_ignore_ascii_case(name.trim()))
+    }
 }
 
-/// A stored original.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stored {
-    /// Where it lies.
-    pub file: PathBuf,
-    /// SHA-256 in hexadecimal.
-    pub sha256: String,
+/// Why a session folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// Another Culet works in it.
+    #[error("{0} is open in another Culet; close that one or choose another folder")]
+    Busy(PathBuf),
+    /// It cannot be written.
+    #[error(
+        "{0} cannot be written ({1}); choose another folder, or mend its permissions or its disk"
+    )]
+    Unwritable(PathBuf, io::Error),
+    /// Its settings file is of a later version or damaged.
+    #[error("{0}")]
+    Settings(#[from] settings::SettingsError),
 }
 
-/// A session folder.
+/// An open session folder. Only one program may have it open.
 pub struct Session {
     folder: PathBuf,
+    settings: Settings,
+    journal: Journal,
+    _lock: fs::File,
 }
 
 impl Session {
     /// Opens or makes the folder; what is in it stays.
-    pub fn open(folder: &Path) -> io::Result<Self> {
-        for sub in ["Capture", "Output"] {
-            fs::create_dir_all(folder.join(sub))?;
+    pub fn open(folder: &Path) -> Result<Self, SessionError> {
+        let unwritable = |e: io::Error| SessionError::Unwritable(folder.to_owned(), e);
+        for sub in ["Capture", "Selects", "Output"] {
+            fs::create_dir_all(folder.join(sub)).map_err(unwritable)?;
         }
-        Ok(Self { folder: folder.to_owned() })
+        let lock = fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(folder.join(".culet-lock"))
+            .map_err(unwritable)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => return Err(SessionError::Busy(folder.to_owned())),
+            // A file system without locks: go on, as other programs do.
+            Err(fs::TryLockError::Error(e)) => tracing::warn!("no lock on the session: {e}"),
+        }
+        let settings = Settings::read(folder)?;
+        let journal = Journal::open(&folder.join("culet-journal.jsonl")).map_err(unwritable)?;
+        Ok(Self { folder: folder.to_owned(), settings, journal, _lock: lock })
     }
 
     /// The folder.
@@ -74,68 +127,283 @@ impl Session {
         &self.folder
     }
 
+    /// Its name, for `{session}`.
+    pub fn name(&self) -> String {
+        self.folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// Where originals lie.
+    pub fn capture_folder(&self) -> PathBuf {
+        self.folder.join("Capture")
+    }
+
     /// A path for something made from the captures.
     pub fn output(&self, name: &str) -> PathBuf {
         self.folder.join("Output").join(name)
     }
 
-    /// Keeps an original under its camera's name; a name that is taken gets a number, so nothing is
-    /// ever replaced. The bytes are on the disk when this returns.
-    pub fn store(&self, name: &str, bytes: &[u8]) -> io::Result<Stored> {
-        let safe: String =
-            name.chars().filter(|c| c.is_alphanumeric() || "._-".contains(*c)).collect();
-        let safe = safe.trim_start_matches('.');
-        let (stem, extension) = safe.rsplit_once('.').unwrap_or((safe, "bin"));
-        let folder = self.folder.join("Capture");
-        let mut file = folder.join(format!("{stem}.{extension}"));
-        for n in 2.. {
-            if !file.exists() {
-                break;
-            }
-            file = folder.join(format!("{stem}-{n}.{extension}"));
+    /// Naming and second copy.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Changes and keeps them.
+    pub fn change_settings(&mut self, change: impl FnOnce(&mut Settings)) -> io::Result<()> {
+        change(&mut self.settings);
+        self.settings.write(&self.folder)
+    }
+
+    /// What happened to the captures.
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// The name that the next capture gets, when the camera's own name is known.
+    pub fn next_name(&self, original: &str, camera: &str) -> String {
+        let (_, ending) = naming::split(original);
+        let stem = self.free_stem(original, camera);
+        if ending.is_empty() { stem } else { format!("{stem}.{}", naming::safe(ending)) }
+    }
+
+    /// Notes what lies on a card that this session meets for the first time: none of it is ours.
+    /// On a card that it knows, what is new there was missed and is wanted.
+    pub fn meet(
+        &mut self,
+        camera: &str,
+        on_card: &[(Source, Option<u64>)],
+    ) -> io::Result<Vec<Source>> {
+        let known = self.journal.knows(camera);
+        let news = on_card.iter().filter(|(s, bytes)| self.journal.is_news(s, *bytes));
+        let mut entries: Vec<Entry> = news
+            .map(|(source, bytes)| match known {
+                true => Entry::Announced { source: source.clone() },
+                false => Entry::Seen { source: source.clone(), bytes: *bytes },
+            })
+            .collect();
+        if entries.is_empty() && !known {
+            // An empty card is known from now on, too.
+            let nothing = String::new();
+            let source =
+                Source { camera: camera.to_owned(), folder: nothing.clone(), name: nothing };
+            entries.push(Entry::Seen { source, bytes: None });
         }
-        write_atomic(&file, bytes)?;
-        Ok(Stored { file, sha256: sha256(bytes) })
+        if !entries.is_empty() {
+            self.journal.write_all(entries)?;
+        }
+        Ok(self.journal.wanted(camera))
     }
 
-    /// Writes the sidecar of a capture.
-    pub fn write_sidecar(&self, capture: &Path, sidecar: &Sidecar) -> io::Result<()> {
-        write_atomic(&sidecar_path(capture), &serde_json::to_vec_pretty(sidecar)?)
+    /// Notes an announcement before the file is fetched. False when a file of that name was stored:
+    /// the event may have come twice, or the card may have been formatted; its bytes tell.
+    pub fn announce(&mut self, source: &Source) -> io::Result<bool> {
+        match self.journal.fate(source) {
+            Some(Fate::Stored) => Ok(false),
+            Some(Fate::Wanted) => Ok(true),
+            // The camera says that it is new, so a file of that name from before is another one.
+            None | Some(Fate::Old | Fate::Missing) => {
+                self.journal.write(Entry::Announced { source: source.clone() })?;
+                Ok(true)
+            }
+        }
+    }
+
+    /// Whether these bytes were stored from this place already.
+    pub fn has(&self, source: &Source, bytes: &[u8]) -> bool {
+        let hash = sha256(bytes);
+        self.journal.originals().iter().any(|o| o.source == *source && o.sha256 == hash)
+    }
+
+    /// Notes that a file is gone from the card.
+    pub fn miss(&mut self, source: &Source) -> io::Result<()> {
+        self.journal.write(Entry::Missing { source: source.clone() })
+    }
+
+    /// Keeps an original. The bytes are on the disk and the journal knows when this returns; a name
+    /// that is taken gets a number, so nothing is ever replaced. The raw half of a pair keeps the
+    /// name of its JPEG.
+    pub fn store(&mut self, source: &Source, bytes: &[u8]) -> io::Result<Original> {
+        let (own_stem, ending) = naming::split(&source.name);
+        let ending = naming::safe(ending);
+        let partner = self.partner(source, own_stem);
+        let stem = match partner {
+            Some(stem) => stem,
+            None => self.free_stem(&source.name, &source.camera),
+        };
+        let ending = if ending.is_empty() { "bin".to_owned() } else { ending };
+        let file = self.free(&stem, &ending);
+        write_atomic(&self.capture_folder().join(&file), bytes)?;
+        let original = Original {
+            source: source.clone(),
+            file,
+            bytes: bytes.len() as u64,
+            sha256: sha256(bytes),
+        };
+        self.journal.write(Entry::Stored {
+            source: original.source.clone(),
+            file: original.file.clone(),
+            bytes: original.bytes,
+            sha256: original.sha256.clone(),
+        })?;
+        Ok(original)
+    }
+
+    /// The stem of the other half of a RAW+JPEG pair that is stored already.
+    fn partner(&self, source: &Source, own_stem: &str) -> Option<String> {
+        let ours = self.journal.originals().iter().rev().find(|o| {
+            o.source.camera == source.camera
+                && o.source.folder == source.folder
+                && o.source.name != source.name
+                && naming::split(&o.source.name).0 == own_stem
+        })?;
+        Some(naming::split(&ours.file).0.to_owned())
+    }
+
+    fn free(&self, stem: &str, ending: &str) -> String {
+        let folder = self.capture_folder();
+        let names = std::iter::once(format!("{stem}.{ending}"))
+            .chain((2_u32..).map(|n| format!("{stem}-{n}.{ending}")));
+        let mut free = names.filter(|name| !folder.join(name).exists());
+        free.next().unwrap_or_default()
+    }
+
+    /// The pattern's name, or the first free one after it; also free of other endings, so that a
+    /// picture never becomes half of a pair that it is not.
+    fn free_stem(&self, original: &str, camera: &str) -> String {
+        let facts = naming::Facts {
+            original,
+            sku: &self.settings.sku,
+            counter: self.journal.originals().len() as u32 + 1,
+            session: &self.name(),
+            camera,
+            at: Moment::now(),
+        };
+        let stem = naming::stem(&self.settings.pattern, &facts).unwrap_or_else(|e| {
+            // The pattern was checked when it was set; a session file edited by hand may differ.
+            tracing::warn!("{e}");
+            naming::safe(naming::split(original).0)
+        });
+        let taken =
+            |stem: &str| self.journal.originals().iter().any(|o| naming::split(&o.file).0 == stem);
+        if !taken(&stem) {
+            return stem;
+        }
+        let mut free = (2_u32..).map(|n| format!("{stem}-{n}")).filter(|s| !taken(s));
+        free.next().unwrap_or(stem)
+    }
+
+    /// Originals that still need their copy in the second folder.
+    pub fn uncopied(&self) -> Vec<Original> {
+        let Some(folder) = &self.settings.second_copy else { return Vec::new() };
+        let mut open = self.journal.originals().to_vec();
+        open.retain(|o| !self.journal.is_copied(&o.file, folder));
+        open
+    }
+
+    /// Notes a copy that was read back and compared.
+    pub fn note_copy(&mut self, file: &str, folder: &Path) -> io::Result<()> {
+        self.journal.write(Entry::Copied { file: file.to_owned(), folder: folder.to_owned() })
+    }
+
+    /// Shows a pick in the Selects folder as a link, or takes it out.
+    pub fn select(&self, file: &str, picked: bool) -> io::Result<()> {
+        let link = self.folder.join("Selects").join(file);
+        if !picked {
+            return match fs::remove_file(&link) {
+                Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+                _ => Ok(()),
+            };
+        }
+        if link.exists() {
+            return Ok(());
+        }
+        let original = self.capture_folder().join(file);
+        // A second name costs no space; a file system without them gets a copy.
+        fs::hard_link(&original, &link).or_else(|_| fs::copy(&original, &link).map(drop))
     }
 }
 
-/// Where the sidecar of a capture lies.
-pub fn sidecar_path(capture: &Path) -> PathBuf {
-    let mut name = capture.as_os_str().to_owned();
-    name.push(".culet.json");
-    PathBuf::from(name)
-}
+pub use copy::{CopyError, copy_verified};
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_name_that_is_taken_is_never_replaced() {
+    fn source(name: &str) -> Source {
+        Source { camera: "Nikon".into(), folder: "/DCIM".into(), name: name.into() }
+    }
+
+    fn session() -> (tempfile::TempDir, Session) {
         let folder = tempfile::tempdir().unwrap();
         let session = Session::open(folder.path()).unwrap();
-        let one = session.store("DSC_0001.JPG", b"one").unwrap();
-        let two = session.store("DSC_0001.JPG", b"two").unwrap();
-        assert_ne!(one.file, two.file);
-        assert_eq!(fs::read(&one.file).unwrap(), b"one");
-        let outside = session.store("../../evil.jpg", b"x").unwrap();
-        assert!(outside.file.starts_with(folder.path().join("Capture")), "{outside:?}");
+        (folder, session)
     }
 
     #[test]
-    fn a_sidecar_survives() {
-        let folder = tempfile::tempdir().unwrap();
-        let session = Session::open(folder.path()).unwrap();
-        let stored = session.store("a.jpg", b"x").unwrap();
-        let sidecar =
-            Sidecar { sha256: stored.sha256, score: None, recipe: Some(Recipe::default()), rating: 4 };
-        session.write_sidecar(&stored.file, &sidecar).unwrap();
-        let text = fs::read(sidecar_path(&stored.file)).unwrap();
-        assert_eq!(serde_json::from_slice::<Sidecar>(&text).unwrap(), sidecar);
+    fn a_name_that_is_taken_is_never_replaced() {
+        let (folder, mut session) = session();
+        let one = session.store(&source("DSC_0001.JPG"), b"one").unwrap();
+        let other = Source { folder: "/DCIM/101".into(), ..source("DSC_0001.JPG") };
+        let two = session.store(&other, b"two").unwrap();
+        assert_ne!(one.file, two.file);
+        assert_eq!(fs::read(session.capture_folder().join(&one.file)).unwrap(), b"one");
+        let outside = session.store(&source("../../evil.jpg"), b"x").unwrap();
+        let path = session.capture_folder().join(outside.file);
+        assert!(path.canonicalize().unwrap().starts_with(folder.path().canonicalize().unwrap()));
+    }
+
+    #[test]
+    fn a_pair_keeps_one_name_whatever_the_pattern() {
+        let (_folder, mut session) = session();
+        session
+            .change_settings(|s| {
+                s.pattern = "{sku}_{counter:3}".to_owned();
+                s.sku = "R9".to_owned();
+            })
+            .unwrap();
+        let jpeg = session.store(&source("DSC_0001.JPG"), b"j").unwrap();
+        let raw = session.store(&source("DSC_0001.NEF"), b"r").unwrap();
+        let next = session.store(&source("DSC_0002.JPG"), b"n").unwrap();
+        assert_eq!((jpeg.file.as_str(), raw.file.as_str()), ("R9_001.JPG", "R9_001.NEF"));
+        assert_ne!(naming::split(&next.file).0, "R9_001");
+    }
+
+    #[test]
+    fn what_was_on_the_card_before_is_not_ours_and_what_was_missed_is() {
+        let (folder, mut session) = session();
+        let listed = |name| (source(name), Some(3));
+        assert!(session.meet("Nikon", &[listed("OLD.JPG")]).unwrap().is_empty());
+        assert!(session.announce(&source("A.JPG")).unwrap());
+        session.store(&source("A.JPG"), b"abc").unwrap();
+        assert!(session.has(&source("A.JPG"), b"abc") && !session.has(&source("A.JPG"), b"new"));
+        assert!(!session.announce(&source("A.JPG")).unwrap(), "told twice, stored once");
+        drop(session);
+        let mut session = Session::open(folder.path()).unwrap();
+        let on_card = [listed("OLD.JPG"), listed("A.JPG"), listed("B.JPG")];
+        assert_eq!(session.meet("Nikon", &on_card).unwrap(), [source("B.JPG")]);
+    }
+
+    #[test]
+    fn an_empty_card_is_known_afterwards() {
+        let (_folder, mut session) = session();
+        assert!(session.meet("Nikon", &[]).unwrap().is_empty());
+        assert_eq!(session.meet("Nikon", &[(source("B.JPG"), None)]).unwrap(), [source("B.JPG")]);
+    }
+
+    #[test]
+    fn two_programs_do_not_share_a_session() {
+        let (folder, _session) = session();
+        assert!(matches!(Session::open(folder.path()), Err(SessionError::Busy(_))));
+    }
+
+    #[test]
+    fn a_pick_is_linked_and_a_reject_stays_where_it_is() {
+        let (folder, mut session) = session();
+        let stored = session.store(&source("A.JPG"), b"a").unwrap();
+        session.select(&stored.file, true).unwrap();
+        session.select(&stored.file, true).unwrap();
+        let link = folder.path().join("Selects/A.JPG");
+        assert_eq!(fs::read(&link).unwrap(), b"a");
+        session.select(&stored.file, false).unwrap();
+        assert!(!link.exists() && session.capture_folder().join("A.JPG").exists());
     }
 }

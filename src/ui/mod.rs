@@ -1,84 +1,86 @@
-//! The window: a client of the engine. It only draws and sends commands.
+//! The window: one client of the engine. It shows the newest state and sends commands; it reads no
+//! files, decodes nothing and starts nothing slower than a frame.
+//!
+//! | file | what it draws or knows |
+//! | --- | --- |
+//! | [`commands`] | every command with its text, help and keys, as one table |
+//! | [`model`] | the state that events build up, and what commands do to it; knows no egui |
+//! | [`history`] | what can be undone |
+//! | [`app`] | the frame: events in, keys, panels around the picture |
+//! | `theme`, `icons`, `widgets` | greys, painted signs, meters and switches |
+//! | `canvas`, `pictures`, `live_picture`, `marks` | zoom and pan; tiles, textures and overlays |
+//! | `topbar`, `side`, `strip`, `status` | the panels around the picture |
+//! | `live`, `cull`, `compare`, `retouch`, `calibrate` | the views in the middle |
+//! | `readings`, `histogram`, `stack`, `sliders` | the panel at the right |
+//! | `palette`, `keysheet`, `export`, `settings` | what opens above everything |
 
-use crate::engine::studio::Studio;
-use crate::session::Session;
-use egui::{Color32, ColorImage, Key, TextureHandle, TextureOptions};
+pub mod app;
+pub mod commands;
+pub mod history;
+pub mod model;
+
+mod calibrate;
+mod canvas;
+mod cell;
+mod client;
+mod compare;
+mod cull;
+mod export;
+mod histogram;
+mod icons;
+mod keysheet;
+mod live;
+mod live_picture;
+mod marks;
+mod overlay;
+mod palette;
+mod perform;
+mod pictures;
+mod readings;
+mod retouch;
+mod scores;
+mod settings;
+mod side;
+mod sliders;
+mod stack;
+mod status;
+mod strip;
+mod take_view;
+mod theme;
+mod topbar;
+mod widgets;
+
+pub use app::App;
+
+use crate::engine::contract::Link;
+use std::error::Error;
 use std::time::Duration;
 
-struct Window {
-    studio: Studio,
-    texture: Option<TextureHandle>,
-    shown: u64,
-}
+/// Called by the engine after anything that the window should see; from any thread.
+pub type Wake = Box<dyn Fn() + Send + Sync>;
 
-/// Opens the studio and returns when it is closed.
-pub fn run(session: Session) -> Result<(), eframe::Error> {
-    let options = eframe::NativeOptions {
-        viewport: egui::ViewportBuilder::default().with_inner_size([1200.0, 760.0]),
-        ..Default::default()
-    };
+/// Opens the window and returns when it is closed. `start` is called once the window can be woken;
+/// what keeps the engine alive stays with the caller.
+pub fn run(
+    start: impl FnOnce(Wake) -> Result<Link, Box<dyn Error + Send + Sync>>,
+) -> Result<(), eframe::Error> {
+    let viewport = egui::ViewportBuilder::default()
+        .with_title("Culet")
+        .with_app_id("culet")
+        .with_inner_size([1440.0, 900.0])
+        .with_min_inner_size([960.0, 600.0]);
+    // Without dithering a screen pixel is exactly the file's pixel.
+    let options = eframe::NativeOptions { viewport, dithering: false, ..Default::default() };
     eframe::run_native(
         "Culet",
         options,
         Box::new(|creation| {
             let ctx = creation.egui_ctx.clone();
-            let wake = move || ctx.request_repaint_after(Duration::from_micros(100));
-            let studio = Studio::start(session, wake)?;
-            Ok(Box::new(Window { studio, texture: None, shown: 0 }))
+            // `request_repaint` would paint twice; a tenth of a millisecond later paints once.
+            let link = start(Box::new(move || {
+                ctx.request_repaint_after(Duration::from_micros(100));
+            }))?;
+            Ok(Box::new(App::new(&creation.egui_ctx, link)))
         }),
     )
-}
-
-impl eframe::App for Window {
-    fn ui(&mut self, ui: &mut egui::Ui, _: &mut eframe::Frame) {
-        let view = self.studio.view();
-        if let Some(frame) = view.frame.as_ref().filter(|_| view.number != self.shown) {
-            let image = ColorImage::from_rgb([frame.w, frame.h], &frame.data);
-            match &mut self.texture {
-                Some(texture) => texture.set(image, TextureOptions::LINEAR),
-                None => {
-                    let made = ui.ctx().load_texture("live", image, TextureOptions::LINEAR);
-                    self.texture = Some(made);
-                }
-            }
-            self.shown = view.number;
-        }
-        let pressed = ui.input_mut(|i| i.consume_key(egui::Modifiers::NONE, Key::F12));
-        egui::Panel::top("bar").show_inside(ui, |ui| {
-            ui.horizontal(|ui| {
-                if ui.button("Capture").on_hover_text("F12").clicked() || pressed {
-                    self.studio.capture();
-                }
-                ui.label(&view.status);
-            });
-        });
-        egui::Panel::right("readings").show_inside(ui, |ui| {
-            ui.set_width(280.0);
-            ui.heading("Readings");
-            if let Some(s) = &view.score {
-                let readings = [
-                    ("Focus", &s.focus),
-                    ("Symmetry", &s.symmetry.reading),
-                    ("Lighting", &s.lighting.reading),
-                ];
-                for (name, reading) in readings {
-                    ui.add(egui::ProgressBar::new(reading.value).text(name));
-                    ui.label(&reading.because);
-                }
-            }
-            ui.separator();
-            ui.heading("Takes");
-            for (name, score) in view.takes.iter().rev().take(20) {
-                ui.label(format!("{name}  {score:.2}"));
-            }
-        });
-        let surround = egui::Frame::new().fill(Color32::from_gray(56));
-        egui::CentralPanel::default().frame(surround).show_inside(ui, |ui| {
-            if let Some(texture) = &self.texture {
-                ui.centered_and_justified(|ui| {
-                    ui.add(egui::Image::new(texture).shrink_to_fit());
-                });
-            }
-        });
-    }
 }

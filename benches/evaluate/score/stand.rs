@@ -1,0 +1,199 @@
+//! Roll, offset, fill, the residual of the halves, the piece's mask and dust on rendered truth.
+
+use super::data::scene;
+use super::ranks::{mean, quantile};
+use super::table::{Bar, note, row, section};
+use culet::imaging::{Mask, Rect, Rgb8};
+use culet::practice::{Dust, Mark, Shot, Truth};
+use culet::score::{examine, judge};
+use rayon::prelude::*;
+
+const UPRIGHT: [&str; 4] = ["solitaire", "solitaire-dark", "bracelet", "bracelet-dark"];
+const ALL: [&str; 8] = [
+    "solitaire",
+    "solitaire-dark",
+    "bracelet",
+    "bracelet-dark",
+    "earrings",
+    "earrings-dark",
+    "pendant",
+    "pendant-dark",
+];
+const TURNS: [f32; 15] =
+    [-19.5, -14.2, -9.7, -6.0, -3.1, -1.3, -0.5, 0.0, 0.4, 1.0, 2.2, 5.3, 8.9, 13.0, 18.4];
+
+pub fn run() {
+    masks();
+    roll();
+    framing();
+    residual();
+    dust();
+}
+
+fn iou(got: &Mask, truth: &Mask) -> f64 {
+    let (mut both, mut either) = (0, 0);
+    for y in 0..got.h {
+        for x in 0..got.w {
+            let a = got.at(x, y) > 127;
+            let b = truth.at((2 * x + 1) * truth.w / got.w / 2, (2 * y + 1) * truth.h / got.h / 2)
+                > 127;
+            both += i32::from(a && b);
+            either += i32::from(a || b);
+        }
+    }
+    f64::from(both) / f64::from(either.max(1))
+}
+
+fn masks() {
+    section(
+        "The piece's mask against rendered truth (intersection over union, at the mask's own size)",
+    );
+    for name in ALL {
+        let (picture, truth) = scene(name, 900, 600).photograph(&Shot::default());
+        note(name, iou(&examine(&picture, None).subject, &truth.subject));
+    }
+}
+
+fn roll() {
+    section("Roll over ±20°, 15 angles a scene, upright included; error in degrees");
+    let mut all = Vec::new();
+    let mut upright = Vec::new();
+    for name in UPRIGHT {
+        for (w, h) in [(480, 320), (900, 600)] {
+            let set = scene(name, w, h);
+            let got: Vec<(f32, f32, bool)> = TURNS
+                .par_iter()
+                .map(|deg| {
+                    let s =
+                        judge(&set.picture(&Shot { roll_deg: *deg, ..Shot::default() })).symmetry;
+                    (*deg, s.roll_deg, s.mirrored)
+                })
+                .collect();
+            let off: Vec<f64> =
+                got.iter().map(|g| if g.2 { f64::from((g.1 - g.0).abs()) } else { 20.0 }).collect();
+            println!(
+                "    {name} {w}: median {:.2}, p95 {:.2}, worst {:.2}, upright {:+.2}, not mirrored {}",
+                quantile(&off, 0.5),
+                quantile(&off, 0.95),
+                quantile(&off, 1.0),
+                got[7].1,
+                got.iter().filter(|g| !g.2).count()
+            );
+            upright.push(off[7]);
+            all.extend(off);
+        }
+    }
+    row("median", Bar::AtMost(0.1), quantile(&all, 0.5));
+    row("95th percentile", Bar::AtMost(0.3), quantile(&all, 0.95));
+    row("at exactly upright, worst", Bar::AtMost(0.3), quantile(&upright, 1.0));
+    let pair =
+        judge(&scene("earrings", 900, 600).picture(&Shot { roll_deg: 3.0, ..Shot::default() }));
+    note(
+        "earrings at 3°: recognised as a pair (1 yes)",
+        f64::from(u8::from(pair.symmetry.pair.is_some())),
+    );
+}
+
+/// The truth's extent: pixels at least half covered.
+fn extent(truth: &Truth) -> Rect {
+    truth.subject.extent()
+}
+
+fn framing() {
+    section("Offset and fill, all scenes, five places and three sizes");
+    let (mut offsets, mut fills) = (Vec::new(), Vec::new());
+    for name in ALL {
+        let set = scene(name, 900, 600);
+        for (x, y, fill) in [
+            (0.0, 0.0, 1.0),
+            (0.06, 0.02, 0.8),
+            (-0.08, -0.03, 0.8),
+            (0.03, -0.05, 0.6),
+            (-0.12, 0.04, 0.6),
+        ] {
+            let (picture, truth) = set.photograph(&Shot { shift: (x, y), fill, ..Shot::default() });
+            let s = judge(&picture).symmetry;
+            let r = extent(&truth);
+            let (cx, cy) = r.centre();
+            let off = (s.offset[0] - (cx - 450.0)).hypot(s.offset[1] - (cy - 300.0)) / 9.0;
+            let want = (r.w as f32 / 900.0).max(r.h as f32 / 600.0);
+            if off > 1.0 {
+                println!(
+                    "    {name} ({x}, {y}) x{fill}: offset off by {off:.2} % of the width; fill {:.2} for {want:.2}",
+                    s.fill
+                );
+            }
+            offsets.push(f64::from(off));
+            fills.push(f64::from(100.0 * (s.fill - want).abs()));
+        }
+    }
+    row("offset, median error, % of the width", Bar::AtMost(0.3), quantile(&offsets, 0.5));
+    row("offset, 95th percentile", Bar::AtMost(0.3), quantile(&offsets, 0.95));
+    note("fill, median error, % of the frame", quantile(&fills, 0.5));
+    note("fill, 95th percentile", quantile(&fills, 0.95));
+}
+
+fn residual() {
+    section("The residual's place: a planted patch on one side of the band (IoU of its extent)");
+    let mut got = Vec::new();
+    for (name, deg) in
+        [("solitaire", 0.0), ("solitaire", 6.0), ("solitaire-dark", -4.0), ("bracelet", 2.0)]
+    {
+        let set = scene(name, 900, 600);
+        let (mut picture, truth) = set.photograph(&Shot { roll_deg: deg, ..Shot::default() });
+        let r = extent(&truth);
+        let (cx, cy) = (r.x + r.w * 9 / 10, r.y + r.h * 6 / 10);
+        let radius = r.w / 11;
+        plant(&mut picture, cx, cy, radius);
+        let planted = Rect::new(cx - radius, cy - radius, 2 * radius, 2 * radius);
+        let region = judge(&picture).symmetry.reading.region.unwrap_or_default();
+        let both = planted.intersection(&region).area() as f64;
+        let iou = both / (planted.area() + region.area()) as f64;
+        got.push(both / ((planted.area() + region.area()) as f64 - both).max(1.0));
+        println!("    {name} {deg}°: {iou:.2} {planted:?} {region:?}");
+    }
+    row("mean IoU", Bar::AtLeast(0.5), mean(&got));
+}
+
+/// A dark enamelled disk.
+fn plant(p: &mut Rgb8, cx: usize, cy: usize, r: usize) {
+    for y in cy - r..cy + r {
+        for x in cx - r..cx + r {
+            if (x.abs_diff(cx).pow(2) + y.abs_diff(cy).pow(2)) < r * r {
+                p.data[(y * p.w + x) * 3..][..3].copy_from_slice(&[30, 60, 140]);
+            }
+        }
+    }
+}
+
+fn dust() {
+    section("Specks on the paper (20 a picture, three sizes): found, and false");
+    for size in [2.0, 3.0, 5.0] {
+        let (mut found, mut there, mut false_ones) = (0, 0, 0);
+        for name in ALL {
+            let shot = Shot { dust: Dust { paper: 20, size, ..Dust::NONE }, ..Shot::default() };
+            let (picture, truth) = scene(name, 900, 600).photograph(&shot);
+            let specks = judge(&picture).cleanliness.specks;
+            let marks: Vec<Rect> = truth
+                .specks
+                .iter()
+                .filter(|s| s.mark == Mark::PaperSpeck)
+                .map(|s| s.rect.grown(2, 900, 600))
+                .collect();
+            let hit = |r: &Rect| specks.iter().any(|s| r.contains(s.x as usize, s.y as usize));
+            // A speck that hides behind the piece is not in the picture.
+            let seen = |r: &&Rect| {
+                let (x, y) = r.centre();
+                truth.subject.at(x as usize, y as usize) < 30
+            };
+            there += marks.iter().filter(seen).count();
+            found += marks.iter().filter(seen).filter(|r| hit(r)).count();
+            false_ones += specks
+                .iter()
+                .filter(|s| !marks.iter().any(|r| r.contains(s.x as usize, s.y as usize)))
+                .count();
+        }
+        note(&format!("size {size}: recall"), found as f64 / there.max(1) as f64);
+        note(&format!("size {size}: false ones a picture"), false_ones as f64 / ALL.len() as f64);
+    }
+}

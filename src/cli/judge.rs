@@ -1,0 +1,130 @@
+//! `culet judge`: scores pictures or folders of them, groups takes, names the keepers.
+
+use super::{complain, pictures, progress};
+use crate::engine::judge_file;
+use crate::score::{Candidate, Facts, Group, Score, Verdict, Weights, curate};
+use crate::suggest::advise;
+use anyhow::Result;
+use rayon::prelude::*;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// Pictures, or folders of them.
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    /// Only the best so many of all groups.
+    #[arg(long)]
+    top: Option<usize>,
+    /// One JSON object a line on stdout.
+    #[arg(long)]
+    json: bool,
+}
+
+/// A picture that was scored.
+struct Judged<'a> {
+    file: &'a Path,
+    size: (usize, usize),
+    facts: Facts,
+    score: Score,
+    ms: f32,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<u8> {
+    let files = pictures(&arguments.paths);
+    anyhow::ensure!(
+        !files.is_empty(),
+        "there is no picture in what was named; Culet reads JPEG, PNG, TIFF and camera raw"
+    );
+    let bar = progress(files.len(), arguments.json);
+    let results: Vec<_> = files
+        .par_iter()
+        .map(|file| {
+            let begun = Instant::now();
+            let seen = judge_file(file);
+            bar.inc(1);
+            seen.map(|seen| Judged {
+                file,
+                size: seen.size,
+                facts: seen.facts,
+                score: seen.score,
+                ms: begun.elapsed().as_secs_f32() * 1000.0,
+            })
+            .map_err(|e| (file, e))
+        })
+        .collect();
+    bar.finish_and_clear();
+    let (judged, failed): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
+    let judged: Vec<Judged> = judged.into_iter().flatten().collect();
+    for (file, e) in failed.iter().filter_map(|r| r.as_ref().err()) {
+        complain(file, e, arguments.json);
+    }
+    report(&judged, arguments);
+    Ok(u8::from(!failed.is_empty()))
+}
+
+fn report(judged: &[Judged], arguments: &Arguments) {
+    let names: Vec<String> = judged.iter().map(|j| name(j.file)).collect();
+    let candidates: Vec<Candidate<'_>> = judged
+        .iter()
+        .zip(&names)
+        .map(|(j, name)| Candidate { name, score: &j.score, facts: j.facts })
+        .collect();
+    let groups = curate(&candidates, &Weights::default());
+    let mut order: Vec<(usize, &Judged, &Group)> = groups
+        .iter()
+        .enumerate()
+        .flat_map(|(n, group)| group.members.iter().map(move |&i| (i, n, group)))
+        .map(|(i, n, group)| (n, &judged[i], group))
+        .collect();
+    let is_best =
+        |j: &Judged, group: &Group| group.best.is_some_and(|b| std::ptr::eq(&judged[b], j));
+    if let Some(top) = arguments.top {
+        order.sort_by(|a, b| b.1.score.overall.total_cmp(&a.1.score.overall));
+        order.retain(|(_, j, group)| is_best(j, group));
+        order.truncate(top);
+    }
+    for (number, judged, group) in order {
+        let best = is_best(judged, group);
+        if arguments.json {
+            println!("{}", object(judged, number, group, best));
+        } else {
+            println!("{}", line(judged, number, group, best));
+        }
+    }
+}
+
+fn name(file: &Path) -> String {
+    file.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn object(judged: &Judged, number: usize, group: &Group, best: bool) -> Value {
+    let score = &judged.score;
+    json!({
+        "file": judged.file, "size": [judged.size.0, judged.size.1],
+        "scores": {"focus": score.focus, "symmetry": score.symmetry, "lighting": score.lighting,
+            "cleanliness": score.cleanliness, "quality": score.quality},
+        "overall": score.overall, "verdict": score.verdict, "reason": score.reason,
+        "subject": score.subject.map(|r| [r.x, r.y, r.w, r.h]),
+        "group": number, "best": best, "set": group.kind.set(), "because": group.because,
+        "suggestions": advise(score), "ms": judged.ms,
+    })
+}
+
+fn line(judged: &Judged, number: usize, group: &Group, best: bool) -> String {
+    let verdict = match judged.score.verdict {
+        Verdict::Keep => "keep  ",
+        Verdict::Maybe => "maybe ",
+        Verdict::Reject => "reject",
+    };
+    let best = if best && group.members.len() > 1 { ", best of it" } else { "" };
+    let set = group.kind.set().map(|s| format!(", a {s} series")).unwrap_or_default();
+    format!(
+        "{:.2} {verdict} {} (group {number}{set}{best}): {}",
+        judged.score.overall,
+        judged.file.display(),
+        judged.score.reason
+    )
+}

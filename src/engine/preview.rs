@@ -1,0 +1,200 @@
+//! The live pipeline: a frame comes in, everything that the window shows of it goes out. Frames that
+//! come while one is worked on are dropped; the newest is always next.
+
+use super::contract::{LiveLook, LiveView};
+use super::develop::Job;
+use super::latest::{Publisher, Reader};
+use super::shared::Shared;
+use super::tether::Frame;
+use crate::camera::LiveFrame;
+use crate::imaging::jpeg::{Decoder, Shrink};
+use crate::imaging::{Mask, Rgb8, Rgba8, resize};
+use crate::retouch::{Plan, Proxy, Recipe, plan};
+use crate::score::live::{Analyser, Overlays};
+use crate::suggest::Advisor;
+use crossbeam_channel::Sender;
+use parking_lot::Mutex;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How often the suggested finish is planned anew.
+const PLAN_EVERY: Duration = Duration::from_millis(400);
+
+/// What the client wishes to see; shared with the thread that takes its commands.
+#[derive(Default)]
+pub(super) struct Wishes {
+    /// Size and overlays.
+    pub(super) look: LiveLook,
+    /// Kinds of suggestion, and whether they are muted.
+    pub(super) muted: BTreeMap<String, bool>,
+    /// The edit that captures get, shown instead of the automatic one.
+    pub(super) recipe: Option<Recipe>,
+    /// A card is to be looked for in the next frame.
+    pub(super) calibrate: bool,
+}
+
+/// Works until no more frames come.
+pub(super) fn run(
+    shared: &Shared,
+    wishes: &Mutex<Wishes>,
+    frames: &Reader<Frame>,
+    views: &Publisher<LiveView>,
+    jobs: &Sender<Job>,
+) {
+    let mut pipeline = Pipeline::new();
+    for frame in frames.receiver() {
+        if shared.stopped() {
+            break;
+        }
+        let (look, recipe) = {
+            let mut wishes = wishes.lock();
+            for (kind, muted) in std::mem::take(&mut wishes.muted) {
+                pipeline.advisor.mute(&kind, muted);
+            }
+            if std::mem::take(&mut wishes.calibrate)
+                && let Some(rgb) = pipeline.decode(&frame)
+            {
+                jobs.try_send(Job::CalibrateFrame(Arc::new(rgb))).ok();
+            }
+            (wishes.look, wishes.recipe.clone())
+        };
+        let Some(view) = pipeline.look_at(&frame, look, recipe.as_ref()) else { continue };
+        let arrived = view.arrived;
+        if let Ok(dropped) = views.publish(view) {
+            if dropped {
+                shared.meters.dropped.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            }
+            shared.meters.add_latency(arrived.elapsed());
+            shared.wake();
+        }
+    }
+}
+
+struct Pipeline {
+    decoder: Option<Decoder>,
+    buffer: Rgb8,
+    analyser: Analyser,
+    advisor: Advisor,
+    plan: Option<(Instant, Plan)>,
+    start: Instant,
+}
+
+impl Pipeline {
+    fn new() -> Self {
+        Self {
+            decoder: Decoder::new().ok(),
+            buffer: Rgb8::default(),
+            analyser: Analyser::default(),
+            advisor: Advisor::default(),
+            plan: None,
+            start: Instant::now(),
+        }
+    }
+
+    /// None for a frame that does not decode: the next one comes soon.
+    fn look_at(
+        &mut self,
+        frame: &Frame,
+        look: LiveLook,
+        recipe: Option<&Recipe>,
+    ) -> Option<LiveView> {
+        // The buffer is taken out while it is looked at, and kept for the next frame.
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let view = match &frame.picture {
+            LiveFrame::Jpeg(bytes) => {
+                let decoded = self.decoder.as_mut()?.rgb(bytes, Shrink::No, &mut buffer);
+                decoded.ok().map(|()| self.measure(frame, &buffer, look, recipe))
+            }
+            LiveFrame::Pixels(rgb) => Some(self.measure(frame, rgb, look, recipe)),
+        };
+        self.buffer = buffer;
+        view
+    }
+
+    /// The pixels of a frame.
+    fn decode(&mut self, frame: &Frame) -> Option<Rgb8> {
+        match &frame.picture {
+            LiveFrame::Jpeg(bytes) => crate::imaging::jpeg::decode(bytes).ok(),
+            LiveFrame::Pixels(rgb) => Some(rgb.clone()),
+        }
+    }
+
+    fn measure(
+        &mut self,
+        frame: &Frame,
+        rgb: &Rgb8,
+        look: LiveLook,
+        recipe: Option<&Recipe>,
+    ) -> LiveView {
+        let wanted = Overlays { peaking: look.peaking, clipping: look.clipping };
+        let seen = self.analyser.analyse(rgb, wanted);
+        let suggestions = self.advisor.look(&seen.score, frame.arrived - self.start);
+        let shown = shrink(rgb, look.side);
+        let finished = look.finish.then(|| Arc::new(to_screen(&self.finish(rgb, &shown, recipe))));
+        let overlay = overlay(seen.peaking.as_ref(), seen.clipping.as_ref());
+        LiveView {
+            number: frame.number,
+            arrived: frame.arrived,
+            size: (rgb.w, rgb.h),
+            picture: Arc::new(to_screen(&shown)),
+            finished,
+            overlay: overlay.map(Arc::new),
+            score: Arc::new(seen.score),
+            histogram: Arc::new(seen.histogram),
+            suggestions: Arc::new(suggestions),
+        }
+    }
+
+    /// The suggested finish, planned a few times a second and rendered on every frame.
+    fn finish(&mut self, rgb: &Rgb8, shown: &Rgb8, recipe: Option<&Recipe>) -> Rgb8 {
+        let stale = self.plan.as_ref().is_none_or(|(at, _)| at.elapsed() > PLAN_EVERY);
+        if stale {
+            let proxy = Proxy::live(rgb, None);
+            let recipe = recipe.cloned().unwrap_or_else(|| Recipe::automatic(&proxy));
+            self.plan = Some((Instant::now(), plan(&recipe, &proxy)));
+        }
+        self.plan.as_ref().map_or_else(|| shown.clone(), |(_, plan)| plan.render_live(shown))
+    }
+}
+
+/// Scaled down to fit a longest side; never up.
+pub(super) fn shrink(rgb: &Rgb8, side: usize) -> Cow<'_, Rgb8> {
+    if rgb.w.max(rgb.h) <= side.max(1) {
+        return Cow::Borrowed(rgb);
+    }
+    let (w, h) = resize::fit((rgb.w, rgb.h), side.max(1));
+    Cow::Owned(resize::rgb8(rgb, w, h))
+}
+
+/// For the screen, opaque.
+pub(super) fn to_screen(rgb: &Rgb8) -> Rgba8 {
+    let pixel = |p: &[u8]| u32::from_ne_bytes([p[0], p[1], p[2], 255]);
+    Rgba8 { w: rgb.w, h: rgb.h, data: rgb.data.chunks_exact(3).map(pixel).collect() }
+}
+
+/// Green where the picture is in focus, red where it is clipped bright, blue where dark.
+fn overlay(peaking: Option<&Mask>, clipping: Option<&Mask>) -> Option<Rgba8> {
+    let first = peaking.or(clipping)?;
+    let mut out = Rgba8::new(first.w, first.h);
+    if let Some(mask) = peaking {
+        paint(&mut out, mask, |v| (v > 127).then_some([60, 255, 90, 255]));
+    }
+    if let Some(mask) = clipping {
+        paint(&mut out, mask, |v| match v {
+            0 => None,
+            1 => Some([60, 120, 255, 255]),
+            _ => Some([255, 50, 40, 255]),
+        });
+    }
+    Some(out)
+}
+
+fn paint(out: &mut Rgba8, mask: &Mask, colour: impl Fn(u8) -> Option<[u8; 4]>) {
+    for (o, &v) in out.data.iter_mut().zip(&mask.data) {
+        if let Some(bytes) = colour(v) {
+            *o = u32::from_ne_bytes(bytes);
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Resampling through fast_image_resize: Lanczos with three lobes, area-weighted when shrinking.
+
+use super::{Mask, Plane, Rgb8, Rgb16, colour};
+use bytemuck::{Pod, cast_slice, cast_slice_mut};
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::{F32, U8, U8x3, U16x3};
+use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
+use rayon::prelude::*;
+use std::sync::OnceLock;
+
+/// The size of a `w` x `h` picture whose longer side is `longer`; never empty.
+pub fn fit((w, h): (usize, usize), longer: usize) -> (usize, usize) {
+    let side = w.max(h).max(1);
+    let scaled = |v: usize| ((v * longer + side / 2) / side).max(1);
+    (scaled(w), scaled(h))
+}
+
+/// Resamples the encoded values: quick, right for previews and measures. Thin bright lines on dark
+/// ground come out a little darker than in [`rgb8_linear`].
+pub fn rgb8(from: &Rgb8, w: usize, h: usize) -> Rgb8 {
+    if (from.w, from.h) == (w, h) {
+        return from.clone();
+    }
+    let mut out = Rgb8::new(w, h);
+    let size = (from.w, from.h);
+    run::<_, U8x3>(&from.data, size, &mut out.data, (w, h), FilterType::Lanczos3);
+    out
+}
+
+/// Resamples the encoded values of sixteen bits.
+pub fn rgb16(from: &Rgb16, w: usize, h: usize) -> Rgb16 {
+    if (from.w, from.h) == (w, h) {
+        return from.clone();
+    }
+    let mut out = Rgb16::new(w, h);
+    let size = (from.w, from.h);
+    run::<_, U16x3>(&from.data, size, &mut out.data, (w, h), FilterType::Lanczos3);
+    out
+}
+
+/// Resamples sRGB-encoded values in linear light at sixteen bits: right for exports.
+pub fn rgb8_linear(from: &Rgb8, w: usize, h: usize) -> Rgb8 {
+    if (from.w, from.h) == (w, h) {
+        return from.clone();
+    }
+    let table = colour::srgb_decode_table().map(|v| (v * 65_535.0 + 0.5) as u16);
+    let data = from.data.iter().map(|&v| table[usize::from(v)]).collect();
+    let small = rgb16(&Rgb16 { w: from.w, h: from.h, data }, w, h);
+    let encode = encode_table();
+    // The tables round differently: sixteen linear bits cannot hold the darkest sRGB steps apart,
+    // except that each of the 256 is its own number. Checked below.
+    let data =
+        small.data.par_iter().with_min_len(1 << 16).map(|&v| (encode[usize::from(v)] / 257) as u8);
+    let data = data.collect();
+    Rgb8 { w, h, data }
+}
+
+/// Resamples values under the sRGB curve in linear light at sixteen bits: right for exports.
+pub fn rgb16_linear(from: &Rgb16, w: usize, h: usize) -> Rgb16 {
+    if (from.w, from.h) == (w, h) {
+        return from.clone();
+    }
+    let decode = |v: u16| colour::srgb_decode(f32::from(v) / 65_535.0);
+    // One channel at a time in f32 keeps the darks; memory is a third of three channels at once.
+    let mut out = Rgb16::new(w, h);
+    for c in 0..3 {
+        let data = from.data[c..].par_iter().step_by(3).map(|&v| decode(v)).collect();
+        let small = plane(&Plane { w: from.w, h: from.h, data }, w, h);
+        for (to, v) in out.data[c..].iter_mut().step_by(3).zip(&small.data) {
+            *to = (colour::srgb_encode(*v).clamp(0.0, 1.0) * 65_535.0 + 0.5) as u16;
+        }
+    }
+    out
+}
+
+/// Resamples a plane of numbers.
+pub fn plane(from: &Plane, w: usize, h: usize) -> Plane {
+    let mut out = Plane::new(w, h);
+    let size = (from.w, from.h);
+    run::<_, F32>(&from.data, size, &mut out.data, (w, h), FilterType::Lanczos3);
+    out
+}
+
+/// Resamples a coverage without overshoot: linear weights when growing, their area when shrinking.
+pub fn mask(from: &Mask, w: usize, h: usize) -> Mask {
+    if (from.w, from.h) == (w, h) {
+        return from.clone();
+    }
+    let mut out = Mask::new(w, h);
+    let size = (from.w, from.h);
+    run::<_, U8>(&from.data, size, &mut out.data, (w, h), FilterType::Bilinear);
+    out
+}
+
+/// Sixteen linear bits to sixteen bits under the sRGB curve.
+fn encode_table() -> &'static [u16] {
+    static TABLE: OnceLock<Vec<u16>> = OnceLock::new();
+    TABLE.get_or_init(|| {
+        (0..=u16::MAX)
+            .map(|v| (colour::srgb_encode(f32::from(v) / 65_535.0) * 65_535.0 + 128.5) as u16)
+            .collect()
+    })
+}
+
+/// `to` stays zero if a side is 0: there is nothing to weigh. The typed call is taken on purpose: the
+/// other one would compile every kernel for each of the library's thirteen kinds of pixel.
+fn run<T: Pod, P: PixelTrait>(
+    from: &[T],
+    (w, h): (usize, usize),
+    to: &mut [T],
+    (ow, oh): (usize, usize),
+    filter: FilterType,
+) {
+    let view = TypedImageRef::<P>::from_buffer(w as u32, h as u32, cast_slice(from));
+    let target = TypedImage::<P>::from_buffer(ow as u32, oh as u32, cast_slice_mut(to));
+    let (Ok(view), Ok(mut target)) = (view, target) else { return };
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter)).use_alpha(false);
+    if let Err(e) = Resizer::new().resize_typed(&view, &mut target, &options) {
+        tracing::error!("a picture could not be resampled: {e}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flat_pictures_stay_flat_in_every_depth() {
+        for v in [0_u8, 1, 7, 100, 200, 255] {
+            let flat = Rgb8::from_fn(64, 40, |_, _| [v; 3]);
+            assert!(rgb8(&flat, 31, 17).data.iter().all(|&x| x == v));
+            assert!(rgb8_linear(&flat, 31, 17).data.iter().all(|&x| x == v), "{v}");
+            let deep = Rgb16 { w: 64, h: 40, data: vec![u16::from(v) * 257; 64 * 40 * 3] };
+            let small = rgb16_linear(&deep, 31, 17);
+            assert!(small.data.iter().all(|&x| x.abs_diff(u16::from(v) * 257) < 3), "{v}");
+            let cover = Mask { w: 64, h: 40, data: vec![v; 64 * 40] };
+            assert!(mask(&cover, 100, 90).data.iter().all(|&x| x == v));
+        }
+    }
+
+    #[test]
+    fn linear_light_keeps_the_brightness_of_a_fine_pattern() {
+        // Columns of black and white: half the light is sRGB 188 (IEC 61966-2-1), not 128.
+        let lines = Rgb8::from_fn(256, 64, |x, _| [if x % 2 == 0 { 0 } else { 255 }; 3]);
+        let middle = rgb8_linear(&lines, 32, 8).at(16, 4)[0];
+        assert!(middle.abs_diff(188) <= 1, "{middle}");
+        let plain = rgb8(&lines, 32, 8).at(16, 4)[0];
+        assert!(plain.abs_diff(128) <= 1, "{plain}");
+    }
+
+    #[test]
+    fn the_longer_side_fits() {
+        assert_eq!(fit((6000, 4000), 1500), (1500, 1000));
+        assert_eq!(fit((4000, 6000), 1500), (1000, 1500));
+        assert_eq!(fit((5000, 1), 100), (100, 1));
+        assert_eq!(fit((0, 0), 100), (1, 1));
+    }
+
+    #[test]
+    fn a_mask_never_leaves_its_range() {
+        let edge = Mask::from_fn(40, 40, |x, _| if x < 20 { 0 } else { 255 });
+        let large = mask(&edge, 160, 160);
+        assert!(large.data[..160].windows(2).all(|p| p[0] <= p[1]));
+    }
+}

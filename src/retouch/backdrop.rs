@@ -1,0 +1,365 @@
+//! The backdrop as a smooth surface of light, and the subject as what stands out from it.
+//!
+//! The logarithm of each channel over plain backdrop is fitted by a cubic in x and y, from the
+//! picture's border inwards, robustly: what stands out is left out of the next round.
+
+use super::region::Region;
+use super::tile::{Frame, Tile};
+use crate::imaging::{Mask, Plane};
+use nalgebra::{DMatrix, DVector};
+
+/// Longest side of the copy that is fitted, pixels.
+const SIDE: usize = 300;
+/// Terms of a cubic in two variables.
+const TERMS: usize = 10;
+/// Luminance ratio to the backdrop, in stops, within which a pixel can be plain backdrop.
+const PLAIN_STOPS: f32 = 0.12;
+/// The same for the ratios of red and blue to green.
+const PLAIN_CHROMA: f32 = 0.10;
+
+/// A plain backdrop.
+#[derive(Clone, Debug)]
+pub(super) struct Backdrop {
+    /// Coefficients of the logarithm (base 2) of linear red, green and blue.
+    fields: [[f32; TERMS]; 3],
+    /// Median of the fitted light over the plain pixels, linear Rec.2020.
+    pub(super) level: [f32; 3],
+    /// Part of the picture's border that it explains, 0 to 1.
+    pub(super) share: f32,
+    /// Robust spread of plain pixels about the surface, in stops of luminance.
+    pub(super) spread: f32,
+    /// Part of what is not the subject that is neither plain nor far from it: shadows, or things
+    /// that only look like backdrop.
+    pub(super) doubtful: f32,
+}
+
+impl Backdrop {
+    /// The light at a place, `u` and `v` from 0 to 1 across and down.
+    pub(super) fn light(&self, u: f32, v: f32) -> [f32; 3] {
+        let terms = terms(u, v);
+        self.fields.map(|f| f.iter().zip(terms).map(|(a, b)| a * b).sum::<f32>().exp2())
+    }
+
+    /// Whether it is paper in a light that a lamp or a window can have: a coloured backdrop was
+    /// chosen for its colour. Stops off the way from blue to amber (lamps lean to green there, never
+    /// to magenta), and along it.
+    pub(super) fn is_paper(&self) -> bool {
+        let [r, g, b] = self.level.map(f32::log2);
+        let (off, along) = (0.5 * (r + b) - g, 0.5 * (r - b));
+        (-0.28..0.14).contains(&off) && along.abs() < 0.45
+    }
+
+    /// Whether whitening it can be trusted.
+    pub(super) fn is_clean(&self) -> bool {
+        self.spread < 0.07 && self.doubtful < 0.15
+    }
+
+    /// Whether a pixel cannot be backdrop or its shadow.
+    fn stands_out(&self, p: [f32; 3], (u, v): (f32, f32)) -> bool {
+        let light = self.light(u, v);
+        let d: [f32; 3] = std::array::from_fn(|c| (p[c].max(1e-4) / light[c]).log2());
+        let chroma = (d[0] - d[1]).abs().max((d[2] - d[1]).abs());
+        d[1] > 2.0 * PLAIN_STOPS || d[1] < -0.8 || chroma > 2.0 * PLAIN_CHROMA
+    }
+
+    /// Whether the border is explained well enough to speak of a plain backdrop.
+    pub(super) fn is_plain(&self) -> bool {
+        self.share >= 0.6 && self.spread < 0.2
+    }
+}
+
+/// 1, x, y, ... y^3 of a place, centred.
+fn terms(u: f32, v: f32) -> [f32; TERMS] {
+    let (x, y) = (2.0 * u - 1.0, 2.0 * v - 1.0);
+    [1.0, x, y, x * x, x * y, y * y, x * x * x, x * x * y, x * y * y, y * y * y]
+}
+
+/// What one pixel is, as far as colour tells.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Plain,
+    /// Darker than the backdrop, in its colour: shadow or grey metal.
+    Darker,
+    Other,
+}
+
+/// Fits the backdrop and finds the subject; both at the size of a small copy.
+pub(super) fn find(tile: &Tile) -> (Backdrop, Mask) {
+    let small = Small::of(tile);
+    let mut kinds: Vec<Kind> = (0..small.len())
+        .map(|i| if small.is_border(i) { Kind::Plain } else { Kind::Other })
+        .collect();
+    let mut fields = small.fit(&kinds);
+    for round in 0..6 {
+        // Wide at first: a border that holds a part of the subject must not decide.
+        let slack = if round < 2 { 2.5 } else { 1.0 };
+        kinds = (0..small.len()).map(|i| small.kind(i, &fields, slack)).collect();
+        fields = small.fit(&kinds);
+    }
+    let backdrop = small.describe(fields, &kinds);
+    let subject = small.subject(&kinds);
+    (backdrop, subject)
+}
+
+/// The subject at the tile's own size: within two coarse pixels of its outline each pixel is judged
+/// by itself against the surface.
+pub(super) fn refined(tile: &Tile, backdrop: &Backdrop, coarse: &Mask) -> Mask {
+    let (w, h) = (tile.rect.w, tile.rect.h);
+    let k = w.max(h).div_ceil(SIDE).max(1);
+    if k == 1 {
+        return coarse.clone();
+    }
+    let reach = 2;
+    let near = |x: usize, y: usize| {
+        let (mut all, mut any) = (true, false);
+        for j in y.saturating_sub(reach)..=(y + reach).min(coarse.h - 1) {
+            for i in x.saturating_sub(reach)..=(x + reach).min(coarse.w - 1) {
+                let inside = coarse.at(i, j) > 127;
+                (all, any) = (all && inside, any || inside);
+            }
+        }
+        (all, any)
+    };
+    let outline: Vec<(bool, bool)> =
+        (0..coarse.data.len()).map(|i| near(i % coarse.w, i / coarse.w)).collect();
+    Mask::from_fn(w, h, |x, y| {
+        let (i, j) = ((x / k).min(coarse.w - 1), (y / k).min(coarse.h - 1));
+        match outline[j * coarse.w + i] {
+            (true, _) => 255,
+            (_, false) => 0,
+            _ => {
+                let place = ((x as f32 + 0.5) / w as f32, (y as f32 + 0.5) / h as f32);
+                if backdrop.stands_out(tile.at(y * w + x), place) { 255 } else { 0 }
+            }
+        }
+    })
+}
+
+/// Fits the backdrop around a known subject.
+pub(super) fn fit(tile: &Tile, subject: &Region) -> Backdrop {
+    let small = Small::of(tile);
+    let cover = small.cover(subject);
+    let outside = |i: usize| cover[i] < 0.02;
+    let mut kinds: Vec<Kind> =
+        (0..small.len()).map(|i| if outside(i) { Kind::Plain } else { Kind::Other }).collect();
+    let mut fields = small.fit(&kinds);
+    for slack in [2.5, 1.5, 1.0] {
+        let kind = |i| if outside(i) { small.kind(i, &fields, slack) } else { Kind::Other };
+        kinds = (0..small.len()).map(kind).collect();
+        fields = small.fit(&kinds);
+    }
+    small.describe(fields, &kinds)
+}
+
+/// A small copy in stops.
+struct Small {
+    w: usize,
+    h: usize,
+    /// Logarithms of red, green and blue.
+    stops: Vec<[f32; 3]>,
+    /// Largest step of green to a neighbour, stops.
+    step: Vec<f32>,
+}
+
+impl Small {
+    fn of(tile: &Tile) -> Self {
+        let (tw, th) = (tile.rect.w, tile.rect.h);
+        let k = tw.max(th).div_ceil(SIDE).max(1);
+        let (w, h) = ((tw / k).max(1), (th / k).max(1));
+        let mut stops = Vec::with_capacity(w * h);
+        for y in 0..h {
+            for x in 0..w {
+                let mut sum = [0.0_f32; 3];
+                for j in (y * k)..((y + 1) * k).min(th) {
+                    for i in (x * k)..((x + 1) * k).min(tw) {
+                        let p = tile.at(j * tw + i);
+                        (0..3).for_each(|c| sum[c] += p[c]);
+                    }
+                }
+                stops.push(sum.map(|s| (s / (k * k) as f32).max(1e-4).log2()));
+            }
+        }
+        let green = |x: usize, y: usize| stops[y * w + x][1];
+        let step = Plane::from_fn(w, h, |x, y| {
+            let (x1, y1) = ((x + 1).min(w - 1), (y + 1).min(h - 1));
+            let (x0, y0) = (x.saturating_sub(1), y.saturating_sub(1));
+            (green(x1, y) - green(x0, y)).abs().max((green(x, y1) - green(x, y0)).abs())
+        });
+        Self { w, h, stops, step: step.data }
+    }
+
+    fn len(&self) -> usize {
+        self.stops.len()
+    }
+
+    /// Coverage of a region at each pixel.
+    fn cover(&self, region: &Region) -> Vec<f32> {
+        let frame = Frame { w: self.w, h: self.h, scale: 1.0 };
+        let mut cover = vec![0.0; self.len()];
+        for (y, row) in cover.chunks_exact_mut(self.w).enumerate() {
+            region.row(&frame, 0, y, row);
+        }
+        cover
+    }
+
+    fn place(&self, i: usize) -> (f32, f32) {
+        let (x, y) = ((i % self.w) as f32 + 0.5, (i / self.w) as f32 + 0.5);
+        (x / self.w as f32, y / self.h as f32)
+    }
+
+    /// The outer eighth.
+    fn is_border(&self, i: usize) -> bool {
+        let (u, v) = self.place(i);
+        u.min(v).min(1.0 - u).min(1.0 - v) < 0.06
+    }
+
+    /// Least squares over the plain pixels; brighter ones count more, since a shadow is never the
+    /// backdrop's own light.
+    fn fit(&self, kinds: &[Kind]) -> [[f32; TERMS]; 3] {
+        let mut normal = DMatrix::<f64>::zeros(TERMS, TERMS);
+        let mut right = [(); 3].map(|()| DVector::<f64>::zeros(TERMS));
+        // One pixel in three is plenty for ten unknowns.
+        for i in (0..self.len()).step_by(3).filter(|&i| kinds[i] == Kind::Plain) {
+            let (u, v) = self.place(i);
+            let t = terms(u, v).map(f64::from);
+            for a in 0..TERMS {
+                for b in 0..=a {
+                    normal[(a, b)] += t[a] * t[b];
+                }
+                (0..3).for_each(|c| right[c][a] += t[a] * f64::from(self.stops[i][c]));
+            }
+        }
+        for a in 0..TERMS {
+            for b in 0..a {
+                normal[(b, a)] = normal[(a, b)];
+            }
+        }
+        // A ridge keeps the cubic calm where the backdrop is not seen.
+        let weight = normal[(0, 0)].max(1.0);
+        for a in 0..TERMS {
+            normal[(a, a)] += weight * if a == 0 { 1e-9 } else { 1e-3 };
+        }
+        let Some(solver) = normal.cholesky() else { return [[0.0; TERMS]; 3] };
+        right.map(|r| {
+            let x = solver.solve(&r);
+            std::array::from_fn(|i| x[i] as f32)
+        })
+    }
+
+    /// The pixel against the surface: stops of luminance (green), and of red and blue to green.
+    fn against(&self, i: usize, fields: &[[f32; TERMS]; 3]) -> (f32, f32) {
+        let (u, v) = self.place(i);
+        let t = terms(u, v);
+        let d: [f32; 3] = std::array::from_fn(|c| {
+            self.stops[i][c] - fields[c].iter().zip(t).map(|(a, b)| a * b).sum::<f32>()
+        });
+        (d[1], (d[0] - d[1]).abs().max((d[2] - d[1]).abs()))
+    }
+
+    fn kind(&self, i: usize, fields: &[[f32; TERMS]; 3], slack: f32) -> Kind {
+        let (light, chroma) = self.against(i, fields);
+        // Dark pixels have noisy ratios.
+        let dark = (-4.0 - self.stops[i][1]).max(0.0);
+        let chroma = chroma / (1.0 + dark);
+        if light.abs() < PLAIN_STOPS * slack && chroma < PLAIN_CHROMA * slack {
+            Kind::Plain
+        } else if light < 0.0 && light > -1.6 && chroma < 1.5 * PLAIN_CHROMA && self.step[i] < 0.14
+        {
+            Kind::Darker
+        } else {
+            Kind::Other
+        }
+    }
+
+    fn describe(&self, fields: [[f32; TERMS]; 3], kinds: &[Kind]) -> Backdrop {
+        let plain = |i: &usize| kinds[*i] == Kind::Plain;
+        let border: Vec<usize> = (0..self.len()).filter(|&i| self.is_border(i)).collect();
+        let held = border.iter().filter(|i| kinds[**i] != Kind::Other).count();
+        let mut residuals: Vec<f32> =
+            (0..self.len()).filter(plain).map(|i| self.against(i, &fields).0.abs()).collect();
+        let spread = 1.48 * median(&mut residuals).unwrap_or(1.0);
+        let mut backdrop = Backdrop { fields, level: [0.0; 3], share: 0.0, spread, doubtful: 0.0 };
+        backdrop.share = held as f32 / border.len().max(1) as f32;
+        let count = |kind: Kind| kinds.iter().filter(|k| **k == kind).count() as f32;
+        let (light, darker) = (count(Kind::Plain), count(Kind::Darker));
+        backdrop.doubtful = darker / (light + darker).max(1.0);
+        let mut lights = [const { Vec::new() }; 3];
+        for i in (0..self.len()).filter(plain) {
+            let (u, v) = self.place(i);
+            let light = backdrop.light(u, v);
+            (0..3).for_each(|c| lights[c].push(light[c]));
+        }
+        backdrop.level = lights.map(|mut l| median(&mut l).unwrap_or(0.5));
+        backdrop
+    }
+
+    /// Everything that is neither plain nor a shadow; crumbs are dropped.
+    fn subject(&self, kinds: &[Kind]) -> Mask {
+        let mut inside: Vec<bool> = kinds.iter().map(|k| *k == Kind::Other).collect();
+        for part in components(self.w, self.h, &|i| kinds[i] == Kind::Darker) {
+            // A shadow lies mostly against the backdrop; grey metal against other metal.
+            let (mut plain, mut other) = (0_usize, 0_usize);
+            for &i in &part {
+                for j in neighbours(self.w, self.h, i) {
+                    plain += usize::from(kinds[j] == Kind::Plain);
+                    other += usize::from(kinds[j] == Kind::Other);
+                }
+            }
+            if plain * 2 < other {
+                part.iter().for_each(|&i| inside[i] = true);
+            }
+        }
+        for part in components(self.w, self.h, &|i| inside[i]) {
+            if part.len() * 4000 < self.len() {
+                part.iter().for_each(|&i| inside[i] = false);
+            }
+        }
+        let data = inside.iter().map(|&v| if v { 255 } else { 0 }).collect();
+        Mask { w: self.w, h: self.h, data }
+    }
+}
+
+/// The middle value.
+pub(super) fn median(values: &mut [f32]) -> Option<f32> {
+    let middle = values.len() / 2;
+    (!values.is_empty()).then(|| *values.select_nth_unstable_by(middle, f32::total_cmp).1)
+}
+
+/// The up to four neighbours of a pixel.
+fn neighbours(w: usize, h: usize, i: usize) -> impl Iterator<Item = usize> {
+    let (x, y) = (i % w, i / w);
+    let at = |ok: bool, j: usize| ok.then_some(j);
+    [
+        at(x > 0, i.wrapping_sub(1)),
+        at(x + 1 < w, i + 1),
+        at(y > 0, i.wrapping_sub(w)),
+        at(y + 1 < h, i + w),
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// Connected parts (four neighbours) of the pixels for which `inside` holds.
+pub(super) fn components(w: usize, h: usize, inside: &dyn Fn(usize) -> bool) -> Vec<Vec<usize>> {
+    let mut seen = vec![false; w * h];
+    let mut parts = Vec::new();
+    for start in 0..w * h {
+        if seen[start] || !inside(start) {
+            continue;
+        }
+        seen[start] = true;
+        let mut part = vec![start];
+        let mut next = 0;
+        while let Some(&i) = part.get(next) {
+            next += 1;
+            for j in neighbours(w, h, i) {
+                if !seen[j] && inside(j) {
+                    seen[j] = true;
+                    part.push(j);
+                }
+            }
+        }
+        parts.push(part);
+    }
+    parts
+}

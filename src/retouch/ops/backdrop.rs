@@ -1,0 +1,208 @@
+//! Backdrop: light evened out, paper brought to pure white, shadow kept, softened or taken away.
+//!
+//! Evening divides the whole picture, subject included, by the smooth surface that was fitted to the
+//! backdrop, as a flat field would: there is no edge at which it could go wrong. Whitening acts
+//! outside the subject on the ratio of a pixel to that surface: what is as light as the paper goes to
+//! 1, and what is darker (a shadow, the soft edge of the product) keeps its ratio.
+
+use super::smoothstep;
+use crate::imaging::Rect;
+use crate::retouch::backdrop::{self, Backdrop as Surface};
+use crate::retouch::field::Field;
+use crate::retouch::plan::{Planned, Stage, View};
+use crate::retouch::point::LUMA;
+use crate::retouch::region::Region;
+use crate::retouch::tile::{Frame, Tile};
+use crate::retouch::{Controls, Operation};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Cleans a plain backdrop. Does nothing where there is none.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Backdrop {
+    /// How far falling light is evened out, 0 to 1.
+    pub even: f32,
+    /// How far a light backdrop is brought to pure white, 0 to 1.
+    pub white: f32,
+    /// How much of the shadow stays, 0 to 1.
+    pub shadow: f32,
+}
+
+impl Default for Backdrop {
+    fn default() -> Self {
+        Self { even: 0.0, white: 0.0, shadow: 1.0 }
+    }
+}
+
+impl Operation for Backdrop {
+    const ID: &'static str = "backdrop";
+    const LABEL: &'static str = "Backdrop";
+    const HELP: &'static str = "Evens the backdrop out, makes it white and minds the shadow.";
+
+    fn controls(&mut self, c: &mut dyn Controls) {
+        c.slider("even", "Even out", &mut self.even, 0.0..=1.0, "", "Takes falling light away.");
+        let help = "Brings a light backdrop to pure white; the product is left alone.";
+        c.slider("white", "Pure white", &mut self.white, 0.0..=1.0, "", help);
+        let help = "1 keeps the shadow, 0 takes it away.";
+        c.slider("shadow", "Shadow", &mut self.shadow, 0.0..=1.0, "", help);
+    }
+
+    fn is_neutral(&self) -> bool {
+        self.even == 0.0 && self.white == 0.0 && self.shadow == 1.0
+    }
+
+    fn summary(&self) -> String {
+        let part = |name: &str, v: f32| (v > 0.0).then(|| format!("{name} {:.0} %", v * 100.0));
+        let shadow = (self.shadow < 1.0).then(|| format!("shadow {:.0} %", self.shadow * 100.0));
+        let parts = [part("evened", self.even), part("white", self.white), shadow];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+
+    fn plan(&self, view: &mut View<'_>) -> Option<Planned> {
+        view.proxy.backdrop()?;
+        let subject = view.proxy.subject().clone();
+        let surface = backdrop::fit(view.tile(), &subject);
+        let light: f32 = surface.level.iter().zip(LUMA).map(|(b, l)| b * l).sum();
+        // Only paper can become white; grey and black backdrops are evened out.
+        let white = self.white * smoothstep(0.35, 0.5, light);
+        let evened = |u: f32, v: f32| {
+            let here = surface.light(u, v);
+            std::array::from_fn(|c| (surface.level[c] / here[c]).clamp(0.4, 2.5).powf(self.even))
+        };
+        let stage = Clean {
+            gain: Field::new(evened),
+            paper: Field::new(|u, v| paper(&surface, self.even, u, v)),
+            inside: subject.shrunk(1),
+            white,
+            shadow: self.shadow,
+            plain: plainness(&surface, view.proxy.noise()),
+        };
+        Some(Planned::Area(Arc::new(stage)))
+    }
+}
+
+/// The inverse of the backdrop's light after evening.
+fn paper(surface: &Surface, even: f32, u: f32, v: f32) -> [f32; 3] {
+    let here = surface.light(u, v);
+    std::array::from_fn(|c| {
+        let gain = (surface.level[c] / here[c]).clamp(0.4, 2.5).powf(even);
+        1.0 / (here[c] * gain).max(1e-3)
+    })
+}
+
+/// The ratio to the surface from which on a pixel is paper for certain; and the one below which it
+/// is certainly something darker.
+fn plainness(surface: &Surface, noise: f32) -> (f32, f32) {
+    let spread = (surface.spread * 0.7).hypot(2.2 * noise);
+    let high = (1.0 - 3.0 * spread).clamp(0.80, 0.975);
+    (high - 0.12, high)
+}
+
+#[derive(Debug)]
+struct Clean {
+    gain: Field,
+    paper: Field,
+    /// Well inside the subject.
+    inside: Region,
+    white: f32,
+    shadow: f32,
+    plain: (f32, f32),
+}
+
+impl Stage for Clean {
+    fn touches(&self, _: &Frame, _: Rect) -> bool {
+        true
+    }
+
+    fn render(&self, tile: &mut Tile) {
+        let w = tile.rect.w;
+        let mut gain = [(); 3].map(|()| vec![1.0; w]);
+        let mut paper = gain.clone();
+        let mut inside = vec![0.0; w];
+        let outside = self.white > 0.0 || self.shadow < 1.0;
+        let protects = self.inside.touches(&tile.frame, tile.rect);
+        let flat = self.paper.is_flat();
+        if flat {
+            self.paper.row(&tile.frame, tile.rect.x, tile.rect.y, &mut paper);
+        }
+        for y in 0..tile.rect.h {
+            let row = tile.rect.y + y;
+            self.gain.row(&tile.frame, tile.rect.x, row, &mut gain);
+            let at = y * w;
+            for (plane, gain) in tile.planes.iter_mut().zip(&gain) {
+                plane[at..at + w].iter_mut().zip(gain).for_each(|(v, g)| *v *= g);
+            }
+            if !outside {
+                continue;
+            }
+            if !flat {
+                self.paper.row(&tile.frame, tile.rect.x, row, &mut paper);
+            }
+            if protects {
+                self.inside.row(&tile.frame, tile.rect.x, row, &mut inside);
+            }
+            if !protects && self.white >= 1.0 && self.whitened(tile, at, &paper) {
+                continue;
+            }
+            for x in 0..w {
+                let mix = 1.0 - inside[x];
+                if mix > 0.0 {
+                    let paper = [paper[0][x], paper[1][x], paper[2][x]];
+                    let p = tile.at(at + x);
+                    tile.put(at + x, self.cleaned(p, paper, mix));
+                }
+            }
+        }
+    }
+}
+
+impl Clean {
+    /// Makes a row white if all of it is paper; most rows are, and this is much quicker than pixel
+    /// by pixel, with the same result.
+    fn whitened(&self, tile: &mut Tile, at: usize, paper: &[Vec<f32>; 3]) -> bool {
+        let w = paper[0].len();
+        for (plane, paper) in tile.planes.iter().zip(paper) {
+            let ratios = plane[at..at + w].iter().zip(paper).map(|(v, p)| v * p);
+            if ratios.fold(f32::MAX, |a, r| if r < a { r } else { a }) < self.plain.1 {
+                return false;
+            }
+        }
+        for (plane, paper) in tile.planes.iter_mut().zip(paper) {
+            let row = plane[at..at + w].iter_mut().zip(paper);
+            row.for_each(|(v, p)| *v = if *v * p > 1.0 { *v * p } else { 1.0 });
+        }
+        true
+    }
+
+    /// One pixel outside the subject.
+    #[inline]
+    fn cleaned(&self, p: [f32; 3], paper: [f32; 3], mix: f32) -> [f32; 3] {
+        let ratio = [p[0] * paper[0], p[1] * paper[1], p[2] * paper[2]];
+        let least = ratio[0].min(ratio[1]).min(ratio[2]);
+        if least >= self.plain.1 && self.white >= 1.0 && mix >= 1.0 {
+            return ratio.map(|r| r.max(1.0));
+        }
+        let plain = smoothstep(self.plain.0, self.plain.1, least);
+        // A shadow has the backdrop's colour: darker, but alike in all three ratios.
+        let most = ratio[0].max(ratio[1]).max(ratio[2]);
+        let grey = if self.shadow < 1.0 {
+            1.0 - smoothstep(1.1, 1.3, most / least.max(1e-3))
+        } else {
+            0.0
+        };
+        let lift = if grey > 0.0 && least < 1.0 {
+            least.max(1e-3).powf((self.shadow - 1.0) * grey)
+        } else {
+            1.0
+        };
+        std::array::from_fn(|c| {
+            let kept = ratio[c] * lift;
+            let whole = kept + (kept.max(1.0) - kept) * plain;
+            // Without whitening the shadow alone is lifted, in the backdrop's own light.
+            let toned = p[c] * lift;
+            let new = toned + (whole - toned) * self.white;
+            p[c] + (new - p[c]) * mix
+        })
+    }
+}

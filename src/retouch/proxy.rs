@@ -1,0 +1,193 @@
+//! What planning looks at: a reduced linear picture, the subject, the backdrop, specks, and how
+//! noisy and how sharp the picture is.
+
+use super::backdrop::{self, Backdrop, median};
+use super::region::Region;
+use super::specks::{self, Speck};
+use super::survey::Survey;
+use super::tile::{Frame, Source, Tile};
+use crate::imaging::colour::{Lab, REC2020_TO_SRGB, apply, linear_srgb_to_lab};
+use crate::imaging::{Mask, Picture, Rgb8};
+
+/// A picture as planning sees it. Made once a picture; every recipe for it can be planned on it.
+#[derive(Clone, Debug)]
+pub struct Proxy {
+    size: (usize, usize),
+    tile: Tile,
+    subject: Region,
+    backdrop: Backdrop,
+    specks: Vec<Speck>,
+    noise: f32,
+    crispness: Option<f32>,
+    told: bool,
+}
+
+impl Proxy {
+    /// Looks at a picture. `subject` is 255 where the product is, at any size; without one, what
+    /// stands out from a plain backdrop is taken.
+    pub fn new(picture: &Picture, subject: Option<&Mask>) -> Self {
+        Self::look(&Source::of(picture), subject, true)
+    }
+
+    /// Looks at a live frame; specks are not looked for.
+    pub fn live(frame: &Rgb8, subject: Option<&Mask>) -> Self {
+        Self::look(&Source::Eight(frame), subject, false)
+    }
+
+    fn look(source: &Source<'_>, subject: Option<&Mask>, with_specks: bool) -> Self {
+        let survey = Survey::of(source);
+        let (w, h) = (survey.tile.rect.w, survey.tile.rect.h);
+        let (backdrop, coarse) = backdrop::find(&survey.tile);
+        let told = subject.is_some();
+        let subject = match subject {
+            Some(mask) => Region::from_mask(mask, w, h),
+            None => Region::from_mask(&backdrop::refined(&survey.tile, &backdrop, &coarse), w, h),
+        };
+        let specks = if with_specks { specks::find(source, &survey, &subject) } else { Vec::new() };
+        let noise = noise(source, &subject);
+        let crispness = crispness(source, &subject);
+        Self {
+            size: source.size(),
+            tile: survey.tile,
+            subject,
+            backdrop,
+            specks,
+            noise,
+            crispness,
+            told,
+        }
+    }
+
+    /// Width and height of the picture itself.
+    pub fn size(&self) -> (usize, usize) {
+        self.size
+    }
+
+    /// Specks and scratches: those on the backdrop, then those on the product, each the surest
+    /// first.
+    pub fn specks(&self) -> &[Speck] {
+        &self.specks
+    }
+
+    /// Standard deviation of the noise of the picture's own pixels on the sRGB scale, 0 to 1,
+    /// measured where it is smooth.
+    pub fn noise(&self) -> f32 {
+        self.noise
+    }
+
+    /// How much of an edge's step lies between two neighbouring pixels, about 1/3 (soft) to 1 (as
+    /// crisp as can be), the median over the subject's strong edges; none if there are too few.
+    pub fn crispness(&self) -> Option<f32> {
+        self.crispness
+    }
+
+    /// The colour of the metal in CIE L*a*b* (D65): the median over the subject's middle tones; none
+    /// if there is no subject.
+    pub fn metal(&self) -> Option<Lab> {
+        let cover = &self.subject.plane().data;
+        let inside = (0..cover.len()).filter(|&i| cover[i] > 0.9);
+        let labs = inside.map(|i| linear_srgb_to_lab(apply(&REC2020_TO_SRGB, self.tile.at(i))));
+        let middle: Vec<Lab> = labs.filter(|lab| (35.0..85.0).contains(&lab[0])).collect();
+        let of = |c: usize| median(&mut middle.iter().map(|lab| lab[c]).collect::<Vec<_>>());
+        Some([of(0)?, of(1)?, of(2)?])
+    }
+
+    /// From the dark to the light twentieth of the subject, on the square root of luminance.
+    pub(super) fn subject_range(&self) -> Option<f32> {
+        let cover = &self.subject.plane().data;
+        let roots = self.tile.roots();
+        let mut inside: Vec<f32> =
+            (0..cover.len()).filter(|&i| cover[i] > 0.9).map(|i| roots[i]).collect();
+        if inside.len() < 100 {
+            return None;
+        }
+        inside.sort_unstable_by(f32::total_cmp);
+        let at = |part: f32| inside[(part * (inside.len() - 1) as f32) as usize];
+        Some(at(0.95) - at(0.05))
+    }
+
+    /// The reduced picture.
+    pub(super) fn tile(&self) -> &Tile {
+        &self.tile
+    }
+
+    /// Where the product is.
+    pub(super) fn subject(&self) -> &Region {
+        &self.subject
+    }
+
+    /// Whether the subject was given, or stands out from a plain backdrop.
+    pub(super) fn knows_subject(&self) -> bool {
+        self.told || self.backdrop.is_plain()
+    }
+
+    /// The backdrop if it is plain: one smooth surface.
+    pub(super) fn backdrop(&self) -> Option<&Backdrop> {
+        Some(&self.backdrop).filter(|b| b.is_plain())
+    }
+
+    /// The subject as a mask at the size of the reduced picture.
+    pub fn subject_mask(&self) -> Mask {
+        let plane = self.subject.plane();
+        let data = plane.data.iter().map(|v| (v * 255.0 + 0.5) as u8).collect();
+        Mask { w: plane.w, h: plane.h, data }
+    }
+}
+
+/// Rows and columns that a measure skips so that it looks at about a hundred thousand places.
+fn stride(w: usize, h: usize) -> usize {
+    (((w * h) as f32 / 1e5).sqrt() as usize).max(1)
+}
+
+/// Visits places outside (`inside` false) or inside the subject, away from the border.
+fn visit(size: (usize, usize), subject: &Region, inside: bool, mut f: impl FnMut(usize, usize)) {
+    let (w, h) = size;
+    let step = stride(w, h);
+    let frame = Frame { w, h, scale: 1.0 };
+    let mut cover = vec![0.0; w];
+    for y in (2..h.saturating_sub(2)).step_by(step) {
+        subject.row(&frame, 0, y, &mut cover);
+        for x in (2..w.saturating_sub(3)).step_by(if inside { 1 + step / 3 } else { step }) {
+            if inside == (cover[x] > 0.5) {
+                f(x, y);
+            }
+        }
+    }
+}
+
+/// Second differences along a row cancel any slope; white noise comes through with sqrt(6).
+fn noise(source: &Source<'_>, subject: &Region) -> f32 {
+    let mut sample = Vec::new();
+    visit(source.size(), subject, false, |x, y| {
+        let v = [x - 1, x, x + 1].map(|x| source.green(x, y));
+        // Clipped white has no noise to tell of.
+        if v[1] < 250.0 {
+            sample.push((v[0] - 2.0 * v[1] + v[2]).abs());
+        }
+    });
+    let count = sample.len() as f32;
+    // The mean of the smaller half: a median of whole numbers would only know steps.
+    sample.sort_unstable_by(f32::total_cmp);
+    sample.truncate(sample.len() * 3 / 4);
+    let mean = sample.iter().sum::<f32>() / (count * 0.75).max(1.0);
+    // The mean of the smallest three quarters of |x| of a normal deviate is .463 of its deviation.
+    mean / 0.463 / 6.0_f32.sqrt() / 255.0
+}
+
+fn crispness(source: &Source<'_>, subject: &Region) -> Option<f32> {
+    let mut parts = Vec::new();
+    visit(source.size(), subject, true, |x, y| {
+        let v = [x - 1, x, x + 1, x + 2].map(|x| source.green(x, y));
+        let (whole, middle) = ((v[3] - v[0]).abs(), (v[2] - v[1]).abs());
+        if parts.len() > 20_000 || whole <= 30.0 {
+            return;
+        }
+        let even = (v[1] - v[0]) * (v[2] - v[1]) >= 0.0 && (v[2] - v[1]) * (v[3] - v[2]) >= 0.0;
+        // Only where the step is steepest in the middle.
+        let steepest = middle >= (v[1] - v[0]).abs() && middle >= (v[3] - v[2]).abs();
+        if even && steepest {
+            parts.push(middle / whole);
+        }
+    });
+    if parts.len() < 50 { None } else { median(&mut parts) }
+}

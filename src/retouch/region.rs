@@ -1,0 +1,163 @@
+//! Where something is: a coverage at the proxy's size, read at any size.
+
+use super::tile::Frame;
+use crate::imaging::{Mask, Plane, Rect};
+use std::sync::Arc;
+
+/// Coverage from 0 to 1 over the whole picture. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(super) struct Region(Arc<Plane>);
+
+impl Region {
+    /// Of a plane that covers the whole picture at any size.
+    pub(super) fn new(plane: Plane) -> Self {
+        Self(Arc::new(plane))
+    }
+
+    /// A mask brought to a size by area averages (smaller) or linear weights (larger).
+    pub(super) fn from_mask(mask: &Mask, w: usize, h: usize) -> Self {
+        let (sx, sy) = (mask.w as f32 / w as f32, mask.h as f32 / h as f32);
+        let part = |x: usize, y: usize| {
+            let from = |i: usize, s: f32| (i as f32 * s) as usize;
+            let (x0, y0) = (from(x, sx), from(y, sy));
+            let (x1, y1) = (from(x + 1, sx).max(x0 + 1), from(y + 1, sy).max(y0 + 1));
+            let mut sum = 0_u32;
+            for j in y0..y1.min(mask.h) {
+                let row = &mask.data[j * mask.w..][x0.min(mask.w)..x1.min(mask.w)];
+                sum += row.iter().map(|&v| u32::from(v)).sum::<u32>();
+            }
+            sum as f32 / (255 * (x1 - x0) * (y1 - y0)) as f32
+        };
+        if mask.is_empty() {
+            return Self::new(Plane::new(w, h));
+        }
+        Self::new(Plane::from_fn(w, h, part))
+    }
+
+    /// Its values.
+    pub(super) fn plane(&self) -> &Plane {
+        &self.0
+    }
+
+    /// Whether any coverage lies inside a part of the frame.
+    pub(super) fn touches(&self, frame: &Frame, part: Rect) -> bool {
+        let (sx, sy) = self.steps(frame);
+        // One pixel more on each side: reading between the pixels reaches that far.
+        let low = |v: usize, s: f32| ((v as f32 * s - 1.0).max(0.0)) as usize;
+        let high = |v: usize, s: f32, n: usize| ((v as f32 * s + 2.0) as usize).min(n);
+        let (x0, x1) = (low(part.x, sx), high(part.right(), sx, self.0.w));
+        let (y0, y1) = (low(part.y, sy), high(part.bottom(), sy, self.0.h));
+        (y0..y1).any(|y| self.0.data[y * self.0.w..][x0..x1].iter().any(|&v| v > 0.0))
+    }
+
+    /// The coverage of `out.len()` pixels of the frame from `x`, `y` on.
+    pub(super) fn row(&self, frame: &Frame, x: usize, y: usize, out: &mut [f32]) {
+        let plane = &*self.0;
+        let (sx, sy) = self.steps(frame);
+        let v = ((y as f32 + 0.5) * sy - 0.5).clamp(0.0, (plane.h - 1) as f32);
+        // Not `fract`: it is a call where the processor's base line has no rounding.
+        let (j, fy) = (v as usize, v - (v as usize) as f32);
+        let upper = &plane.data[j * plane.w..][..plane.w];
+        let lower = &plane.data[(j + 1).min(plane.h - 1) * plane.w..][..plane.w];
+        let last = plane.w - 1;
+        for (i, out) in out.iter_mut().enumerate() {
+            let u = (((x + i) as f32 + 0.5) * sx - 0.5).clamp(0.0, last as f32);
+            let (k, fx) = (u as usize, u - (u as usize) as f32);
+            let k1 = (k + 1).min(last);
+            let a = upper[k] + (upper[k1] - upper[k]) * fx;
+            let b = lower[k] + (lower[k1] - lower[k]) * fx;
+            *out = a + (b - a) * fy;
+        }
+    }
+
+    /// Pixels of the region per pixel of the frame.
+    fn steps(&self, frame: &Frame) -> (f32, f32) {
+        (self.0.w as f32 / frame.w.max(1) as f32, self.0.h as f32 / frame.h.max(1) as f32)
+    }
+
+    /// Shrunk by `by` pixels of its own.
+    pub(super) fn shrunk(&self, by: usize) -> Self {
+        let mut plane = (*self.0).clone();
+        least(&mut plane, by);
+        Self::new(plane)
+    }
+
+    /// The mean over a square of side `2 by + 1` of its own pixels.
+    pub(super) fn softened(&self, by: usize) -> Self {
+        let mut plane = (*self.0).clone();
+        mean(&mut plane, by);
+        Self::new(plane)
+    }
+
+    /// Grown by `by` pixels of its own and feathered by as much.
+    pub(super) fn grown(&self, by: usize) -> Self {
+        let mut plane = (*self.0).clone();
+        spread(&mut plane, by);
+        Self::new(plane)
+    }
+}
+
+/// The greatest value within a square of side `2 by + 1`, then the mean over one of the same size.
+fn spread(plane: &mut Plane, by: usize) {
+    greatest(plane, by);
+    mean(plane, by);
+}
+
+fn greatest(plane: &mut Plane, by: usize) {
+    each_window(plane, by, |a, b| if a > b { a } else { b }, 1.0);
+}
+
+fn least(plane: &mut Plane, by: usize) {
+    each_window(plane, by, |a, b| if a < b { a } else { b }, 1.0);
+}
+
+fn mean(plane: &mut Plane, by: usize) {
+    each_window(plane, by, |a, b| a + b, 1.0 / (2 * by + 1) as f32);
+}
+
+/// Joins each value with those up to `by` away along its row, then along its column, and scales the
+/// result; the border goes on. Whole rows at a time, so that the compiler can use wide registers.
+fn each_window(plane: &mut Plane, by: usize, join: impl Fn(f32, f32) -> f32, scale: f32) {
+    let (w, h) = (plane.w, plane.h);
+    if w == 0 || h == 0 {
+        return;
+    }
+    let mut padded = vec![0.0; w + 2 * by];
+    for row in plane.data.chunks_exact_mut(w) {
+        padded[..by].fill(row[0]);
+        padded[by..by + w].copy_from_slice(row);
+        padded[by + w..].fill(row[w - 1]);
+        row.copy_from_slice(&padded[..w]);
+        for k in 1..=2 * by {
+            row.iter_mut().zip(&padded[k..]).for_each(|(a, b)| *a = join(*a, *b));
+        }
+        row.iter_mut().for_each(|v| *v *= scale);
+    }
+    let across = plane.data.clone();
+    let line = |j: usize| &across[j * w..][..w];
+    for (y, row) in plane.data.chunks_exact_mut(w).enumerate() {
+        row.copy_from_slice(line(y.saturating_sub(by)));
+        for k in 1..=2 * by {
+            let other = line((y + k).saturating_sub(by).min(h - 1));
+            row.iter_mut().zip(other).for_each(|(a, b)| *a = join(*a, *b));
+        }
+        row.iter_mut().for_each(|v| *v *= scale);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_grow_shrink_and_average_by_whole_pixels() {
+        let dot = || Plane::from_fn(9, 7, |x, y| if (x, y) == (4, 3) { 1.0 } else { 0.0 });
+        let mut plane = dot();
+        greatest(&mut plane, 1);
+        assert_eq!(plane.data.iter().sum::<f32>(), 9.0);
+        least(&mut plane, 1);
+        assert_eq!(plane.data, dot().data);
+        mean(&mut plane, 1);
+        assert!((plane.at(3, 2) - 1.0 / 9.0).abs() < 1e-6 && plane.at(2, 2) == 0.0);
+    }
+}

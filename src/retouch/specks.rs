@@ -1,0 +1,278 @@
+//! Specks: dust, lint and scratches that stand out from what surrounds them.
+//!
+//! A block whose darkest (or lightest) pixel leaves the level of the blocks around it is a
+//! candidate; around each candidate the pixels themselves decide, against the median of their
+//! surroundings, and give the tight mask that a repair needs. On a smooth backdrop this is safe. On
+//! the product facets look like dust: what is found there is only a ranked list for a person.
+
+use super::backdrop::{components, median};
+use super::region::Region;
+use super::survey::Survey;
+use super::tile::Source;
+use crate::imaging::{Mask, Rect};
+
+/// A speck or a scratch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Speck {
+    /// Where it is, pixels of the picture.
+    pub rect: Rect,
+    /// Its pixels, of the size of `rect`.
+    pub mask: Mask,
+    /// How far it leaves its surroundings, on the byte scale; negative is darker.
+    pub contrast: f32,
+    /// Whether it lies on the product.
+    pub on_product: bool,
+    /// How sure it is, 0 to 1: contrast against the unrest around it.
+    pub confidence: f32,
+    /// Its middle, 0 to 1 across and down: its name in a recipe.
+    pub place: [f32; 2],
+}
+
+/// Least contrast of a candidate, on the byte scale.
+const LEAST: f32 = 5.0;
+/// More than this on a backdrop is a texture, not dust.
+const MOST: usize = 400;
+/// Candidates on the product that are kept for the list.
+const MOST_ON_PRODUCT: usize = 60;
+
+/// What stands out, the surest first.
+pub(super) fn find(source: &Source<'_>, survey: &Survey, subject: &Region) -> Vec<Speck> {
+    let blocks = Blocks::of(survey, subject);
+    let mut specks: Vec<Speck> = Vec::new();
+    for product in [false, true] {
+        let groups = blocks.candidates(product);
+        if !product && groups.len() > MOST {
+            continue;
+        }
+        let mut found: Vec<Speck> = groups
+            .iter()
+            .take(MOST)
+            .filter_map(|group| examine(source, survey.block, group, product))
+            .collect();
+        found.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+        found.truncate(if product { MOST_ON_PRODUCT } else { MOST });
+        specks.extend(without_repeats(found));
+    }
+    specks
+}
+
+/// Keeps the first of any that overlap.
+fn without_repeats(specks: Vec<Speck>) -> Vec<Speck> {
+    let mut kept: Vec<Speck> = Vec::new();
+    for speck in specks {
+        if kept.iter().all(|k| k.rect.intersection(&speck.rect).is_empty()) {
+            kept.push(speck);
+        }
+    }
+    kept
+}
+
+/// Neighbouring candidate blocks.
+struct Group {
+    /// In blocks.
+    rect: Rect,
+    /// Of the strongest block, byte scale; negative is darker.
+    contrast: f32,
+}
+
+/// The extremes of green by blocks.
+struct Blocks<'a> {
+    w: usize,
+    h: usize,
+    low: &'a [u8],
+    high: &'a [u8],
+    cover: &'a [f32],
+    /// Where a block belongs to the backdrop and to the product with certainty.
+    near: Region,
+}
+
+/// Distance of the ring that a block is held against, blocks.
+const RING: usize = 4;
+
+impl<'a> Blocks<'a> {
+    fn of(survey: &'a Survey, subject: &'a Region) -> Self {
+        let (w, h) = (survey.tile.rect.w, survey.tile.rect.h);
+        let (low, high) = (&survey.low[..], &survey.high[..]);
+        Self { w, h, low, high, cover: &subject.plane().data, near: subject.grown(3) }
+    }
+
+    /// How far the block's extreme leaves the ring around it; darker is negative.
+    fn contrast(&self, x: usize, y: usize) -> f32 {
+        let ring = self.ring(x, y);
+        let i = y * self.w + x;
+        let mean = |v: &[u8]| ring.iter().map(|&j| i32::from(v[j])).sum::<i32>() as f32 / 8.0;
+        let (dark, light) =
+            (f32::from(self.low[i]) - mean(self.low), f32::from(self.high[i]) - mean(self.high));
+        if dark.min(0.0) + light.max(0.0) < 0.0 { dark.min(0.0) } else { light.max(0.0) }
+    }
+
+    fn ring(&self, x: usize, y: usize) -> [usize; 8] {
+        let (x0, x1) = (x.saturating_sub(RING), (x + RING).min(self.w - 1));
+        let (y0, y1) = (y.saturating_sub(RING), (y + RING).min(self.h - 1));
+        [(x0, y0), (x, y0), (x1, y0), (x0, y), (x1, y), (x0, y1), (x, y1), (x1, y1)]
+            .map(|(x, y)| y * self.w + x)
+    }
+
+    /// Least to greatest of the ring: a block beside an edge is no speck.
+    fn unrest(&self, x: usize, y: usize) -> f32 {
+        let ring = self.ring(x, y);
+        let spread = |v: &[u8]| {
+            let values = ring.map(|j| v[j]);
+            let (low, high) = (values.iter().min(), values.iter().max());
+            f32::from(*high.unwrap_or(&0)) - f32::from(*low.unwrap_or(&0))
+        };
+        spread(self.low).max(spread(self.high))
+    }
+
+    /// A cheap look first: whether an extreme leaves both neighbours of a row or of a column.
+    fn may_stand_out(&self, x: usize, y: usize) -> bool {
+        let i = y * self.w + x;
+        let pair = |a: usize, b: usize| {
+            let least = self.low[a].min(self.low[b]);
+            let most = self.high[a].max(self.high[b]);
+            self.low[i].saturating_add(3) <= least || self.high[i] >= most.saturating_add(3)
+        };
+        let (x0, x1) = (x.saturating_sub(RING), (x + RING).min(self.w - 1));
+        let (y0, y1) = (y.saturating_sub(RING), (y + RING).min(self.h - 1));
+        pair(y * self.w + x0, y * self.w + x1) || pair(y0 * self.w + x, y1 * self.w + x)
+    }
+
+    fn candidates(&self, product: bool) -> Vec<Group> {
+        let near = &self.near.plane().data;
+        let wanted = |i: usize| if product { self.cover[i] > 0.9 } else { near[i] <= 0.0 };
+        let contrast = |i: usize| self.contrast(i % self.w, i / self.w);
+        let mut sample: Vec<f32> = (0..self.low.len())
+            .step_by(61)
+            .filter(|&i| wanted(i))
+            .map(|i| contrast(i).abs())
+            .collect();
+        let usual = 1.48 * median(&mut sample).unwrap_or(0.0);
+        let least = LEAST.max(if product { 2.0 } else { 5.0 } * usual);
+        let stands_out = |i: usize| {
+            let (x, y) = (i % self.w, i / self.w);
+            if !self.may_stand_out(x, y) || !wanted(i) {
+                return false;
+            }
+            let c = contrast(i).abs();
+            c > least && c > 0.8 * self.unrest(x, y)
+        };
+        components(self.w, self.h, &stands_out)
+            .into_iter()
+            .filter(|part| part.len() * 500 < self.w * self.h)
+            .map(|part| self.group(&part))
+            .collect()
+    }
+
+    fn group(&self, part: &[usize]) -> Group {
+        let block = |i: &usize| Rect::new(i % self.w, i / self.w, 1, 1);
+        let rect = part.iter().fold(Rect::default(), |r, i| r.union(&block(i)));
+        let contrasts = part.iter().map(|&i| self.contrast(i % self.w, i / self.w));
+        let stronger = |a: f32, c: f32| if c.abs() > a.abs() { c } else { a };
+        Group { rect, contrast: contrasts.fold(0.0, stronger) }
+    }
+}
+
+/// Largest part of the window that a speck may fill: one that fills more is no speck.
+const MOST_FILLED: f32 = 0.45;
+
+/// Judges the pixels around a candidate.
+fn examine(source: &Source<'_>, block: usize, group: &Group, on_product: bool) -> Option<Speck> {
+    let (w, h) = source.size();
+    let r = group.rect;
+    let core = Rect::new(r.x * block, r.y * block, r.w * block, r.h * block)
+        .intersection(&Rect::new(0, 0, w, h));
+    let window = core.grown(2 * block + 6, w, h);
+    let green: Vec<f32> = (window.y..window.bottom())
+        .flat_map(|y| (window.x..window.right()).map(move |x| (x, y)))
+        .map(|(x, y)| source.green(x, y))
+        .collect();
+    let surface = Surface::around(&green, window.w, window.h)?;
+    let sign = group.contrast.signum();
+    let leaves = |i: usize| sign * (green[i] - surface.at(i % window.w, i / window.w));
+    let threshold = (LEAST * 0.6).max(3.5 * surface.spread).max(0.25 * group.contrast.abs());
+    let parts = components(window.w, window.h, &|i| leaves(i) > threshold);
+    let inside = |i: usize| core.contains(window.x + i % window.w, window.y + i / window.w);
+    let taken: Vec<usize> =
+        parts.into_iter().filter(|p| p.iter().any(|&i| inside(i))).flatten().collect();
+    let peak = taken.iter().map(|&i| leaves(i)).fold(0.0_f32, f32::max);
+    if peak < LEAST || taken.len() as f32 > MOST_FILLED * green.len() as f32 {
+        return None;
+    }
+    speck(&taken, window, (w, h), sign * peak, surface.spread, on_product)
+}
+
+fn speck(
+    taken: &[usize],
+    window: Rect,
+    (w, h): (usize, usize),
+    contrast: f32,
+    spread: f32,
+    on_product: bool,
+) -> Option<Speck> {
+    let extent = taken.iter().fold(Rect::default(), |r, i| {
+        r.union(&Rect::new(window.x + i % window.w, window.y + i / window.w, 1, 1))
+    });
+    // One pixel more: the foot of a speck is below the threshold.
+    let rect = extent.grown(1, w, h);
+    let mut mask = Mask::new(rect.w, rect.h);
+    for &i in taken {
+        let (x, y) = (window.x + i % window.w - rect.x, window.y + i / window.w - rect.y);
+        for j in y.saturating_sub(1)..=(y + 1).min(rect.h - 1) {
+            for k in x.saturating_sub(1)..=(x + 1).min(rect.w - 1) {
+                mask.data[j * rect.w + k] = 255;
+            }
+        }
+    }
+    let (cx, cy) = rect.centre();
+    let place = [cx / w as f32, cy / h as f32];
+    let sure = contrast.abs() / (contrast.abs() + 6.0 * spread + 4.0);
+    Some(Speck { rect, mask, contrast, on_product, confidence: sure, place })
+}
+
+/// A plane through the median of what surrounds a speck.
+struct Surface {
+    middle: f32,
+    across: f32,
+    down: f32,
+    /// Robust spread of the pixels about it.
+    spread: f32,
+    centre: (f32, f32),
+}
+
+impl Surface {
+    /// From the outer ring of a window, four pixels wide; its quarters' medians give the slope.
+    fn around(values: &[f32], w: usize, h: usize) -> Option<Self> {
+        let band = 4.min(w / 2).min(h / 2);
+        let part = |x0: usize, x1: usize, y0: usize, y1: usize| -> Vec<f32> {
+            (y0..y1).flat_map(|y| values[y * w + x0..y * w + x1].iter().copied()).collect()
+        };
+        let (mut left, mut right) = (part(0, band, 0, h), part(w - band, w, 0, h));
+        let (mut top, mut low) = (part(0, w, 0, band), part(0, w, h - band, h));
+        let [l, r] = [median(&mut left)?, median(&mut right)?];
+        let [t, b] = [median(&mut top)?, median(&mut low)?];
+        let mut surface = Self {
+            middle: 0.0,
+            across: (r - l) / (w - band).max(1) as f32,
+            down: (b - t) / (h - band).max(1) as f32,
+            spread: 0.0,
+            centre: ((w - 1) as f32 * 0.5, (h - 1) as f32 * 0.5),
+        };
+        let ring = |i: &usize| {
+            let (x, y) = (i % w, i / w);
+            x < band || y < band || x + band >= w || y + band >= h
+        };
+        let off = |s: &Self| -> Vec<f32> {
+            (0..values.len()).filter(ring).map(|i| values[i] - s.at(i % w, i / w)).collect()
+        };
+        surface.middle = median(&mut off(&surface))?;
+        let mut rest: Vec<f32> = off(&surface).into_iter().map(f32::abs).collect();
+        surface.spread = 1.48 * median(&mut rest)?;
+        Some(surface)
+    }
+
+    fn at(&self, x: usize, y: usize) -> f32 {
+        self.middle
+            + self.across * (x as f32 - self.centre.0)
+            + self.down * (y as f32 - self.centre.1)
+    }
+}

@@ -1,0 +1,112 @@
+//! The first look at a picture: one pass over its bytes that leaves the mean of each block of k x k
+//! pixels and the extremes of green in it, so that a speck of two pixels is not averaged away.
+//!
+//! The means are taken of squares: the square of an sRGB byte is nearly linear light, and eight of
+//! them fit into one machine word.
+
+use super::tile::{Frame, Source, Tile};
+use crate::imaging::colour::{SRGB_TO_REC2020, apply, srgb_decode_table};
+use crate::imaging::{Rect, Space};
+use rayon::prelude::*;
+
+/// Longest side of the reduced picture, pixels.
+const SIDE: usize = 1200;
+
+/// What one pass over a picture found.
+pub(super) struct Survey {
+    /// The reduced picture.
+    pub(super) tile: Tile,
+    /// Side of a block, pixels of the picture; those at the right and lower edge may be cut.
+    pub(super) block: usize,
+    /// Least green byte of each block.
+    pub(super) low: Vec<u8>,
+    /// Greatest green byte of each block.
+    pub(super) high: Vec<u8>,
+}
+
+/// One row of blocks.
+struct BlockRow {
+    light: Vec<[f32; 3]>,
+    low: Vec<u8>,
+    high: Vec<u8>,
+}
+
+impl Survey {
+    /// Looks at a whole picture.
+    pub(super) fn of(source: &Source<'_>) -> Self {
+        let (w, h) = source.size();
+        let block = w.max(h).div_ceil(SIDE).max(1);
+        let (bw, bh) = (w.div_ceil(block), h.div_ceil(block));
+        let rows: Vec<BlockRow> =
+            (0..bh).into_par_iter().map(|y| block_row(source, y * block, block)).collect();
+        let frame = Frame { w: bw, h: bh, scale: 1.0 / block as f32 };
+        let mut tile = Tile::new(frame, Rect::new(0, 0, bw, bh));
+        let (mut low, mut high) = (Vec::with_capacity(bw * bh), Vec::with_capacity(bw * bh));
+        for (y, row) in rows.iter().enumerate() {
+            row.light.iter().enumerate().for_each(|(x, p)| tile.put(y * bw + x, *p));
+            low.extend_from_slice(&row.low);
+            high.extend_from_slice(&row.high);
+        }
+        Self { tile, block, low, high }
+    }
+}
+
+/// Squares of bytes are shifted by this before they are added, so that eight rows fit in 16 bits.
+const SHIFT: u32 = 3;
+
+fn block_row(source: &Source<'_>, y: usize, block: usize) -> BlockRow {
+    let (w, h) = source.size();
+    let rows = block.min(h - y);
+    let mut bytes = vec![0_u8; w * 3];
+    let (mut low, mut high) = (vec![u8::MAX; w * 3], vec![0_u8; w * 3]);
+    let mut sums = vec![0_u32; w * 3];
+    let mut squares = vec![0_u16; w * 3];
+    for first in (0..rows).step_by(8) {
+        squares.fill(0);
+        for j in first..rows.min(first + 8) {
+            let row = source.bytes(y + j, &mut bytes);
+            for (((s, l), t), &v) in squares.iter_mut().zip(&mut low).zip(&mut high).zip(row) {
+                *s += (u16::from(v) * u16::from(v)) >> SHIFT;
+                *l = (*l).min(v);
+                *t = (*t).max(v);
+            }
+        }
+        sums.iter_mut().zip(&squares).for_each(|(a, b)| *a += u32::from(*b));
+    }
+    columns(source.space(), block, rows, &sums, &low, &high)
+}
+
+/// Joins the columns of each block.
+fn columns(
+    space: Space,
+    block: usize,
+    rows: usize,
+    sums: &[u32],
+    low: &[u8],
+    high: &[u8],
+) -> BlockRow {
+    let mut out = BlockRow { light: Vec::new(), low: Vec::new(), high: Vec::new() };
+    let parts = sums.chunks(block * 3).zip(low.chunks(block * 3)).zip(high.chunks(block * 3));
+    for ((sums, low), high) in parts {
+        let mut sum = [0_u32; 3];
+        for p in sums.chunks_exact(3) {
+            (0..3).for_each(|c| sum[c] += p[c]);
+        }
+        let count = (sums.len() / 3 * rows) as f32;
+        let light = sum.map(|s| decode((s as f32 * (1 << SHIFT) as f32 / count).sqrt()));
+        out.light.push(match space {
+            Space::Srgb => apply(&SRGB_TO_REC2020, light),
+            Space::Rec2020 => light,
+        });
+        out.low.push(low.chunks_exact(3).map(|p| p[1]).min().unwrap_or(0));
+        out.high.push(high.chunks_exact(3).map(|p| p[1]).max().unwrap_or(0));
+    }
+    out
+}
+
+/// Linear light of a value on the byte scale, between the bytes too.
+fn decode(byte: f32) -> f32 {
+    let table = srgb_decode_table();
+    let i = (byte as usize).min(254);
+    table[i] + (table[i + 1] - table[i]) * (byte - i as f32)
+}

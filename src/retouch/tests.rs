@@ -1,0 +1,336 @@
+//! Promises that every operation keeps, driven by the table of operations.
+
+use super::controls::{Choice, Clamp, choose};
+use super::*;
+use crate::imaging::{Picture, Pixels, Rgb8, Rgb16, Space};
+use proptest::prelude::*;
+use std::ops::RangeInclusive;
+
+/// A piece on a light backdrop: a dark disc with a glint, a soft shadow, warm falling light, grain.
+pub(super) fn scene(w: usize, h: usize) -> Rgb8 {
+    let mut seed = 9_u32;
+    Rgb8::from_fn(w, h, |x, y| {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let grain = (seed >> 24) as f32 / 255.0 * 2.0 - 1.0;
+        let (u, v) = (x as f32 / w as f32 - 0.5, (y as f32 - h as f32 * 0.5) / w as f32);
+        let falloff = 215.0 - 30.0 * u - 20.0 * v;
+        let shade = 1.0 - 0.25 * (-((u * 6.0).powi(2) + ((v - 0.16) * 14.0).powi(2))).exp();
+        let d = u.hypot(v);
+        if d < 0.14 {
+            let glint = 160.0 * (-((u + 0.05).powi(2) + (v + 0.05).powi(2)) * 2500.0).exp();
+            let metal = 90.0 + 50.0 * (u * 60.0).sin() + glint;
+            return [metal + 30.0 + grain, metal + grain, metal - 40.0 + grain].map(|v| v as u8);
+        }
+        let paper = falloff * shade + grain;
+        [paper, paper * 0.97, paper * 0.9].map(|v| v as u8)
+    })
+}
+
+fn deep(picture: &Rgb8, space: Space) -> Picture {
+    let data = picture.data.iter().map(|&v| u16::from(v) * 257 ^ 0x55).collect();
+    let pixels = Pixels::Sixteen(Rgb16 { w: picture.w, h: picture.h, data });
+    Picture { pixels, space, metadata: crate::imaging::Metadata::default() }
+}
+
+fn pictures() -> [Picture; 3] {
+    let eight = scene(160, 120);
+    [deep(&eight, Space::Srgb), deep(&eight, Space::Rec2020), Picture::from_srgb8(eight)]
+}
+
+#[test]
+fn every_operation_is_neutral_by_default_and_leaves_every_bit() {
+    for picture in pictures() {
+        let proxy = Proxy::new(&picture, None);
+        for step in operations() {
+            assert!(step.is_neutral(), "{}", step.id());
+            let recipe = Recipe { steps: vec![step.clone()], ..Recipe::default() };
+            assert!(plan(&recipe, &proxy).render(&picture) == picture, "{}", step.id());
+        }
+        let all = Recipe { steps: operations(), ..Recipe::default() };
+        assert!(plan(&all, &proxy).render(&picture) == picture);
+        assert!(all.summary().is_empty());
+    }
+}
+
+/// Each parameter's name, the last of its values, and the one it has.
+#[derive(Default)]
+struct Read(Vec<(&'static str, String, String)>);
+
+impl Controls for Read {
+    fn slider(
+        &mut self,
+        name: &'static str,
+        label: &'static str,
+        value: &mut f32,
+        range: RangeInclusive<f32>,
+        _: &'static str,
+        help: &'static str,
+    ) {
+        assert!(!label.is_empty() && help.ends_with('.'), "{name}: {label}, {help}");
+        assert!(range.contains(&*value), "{name}: {value}");
+        self.0.push((name, range.end().to_string(), value.to_string()));
+    }
+    fn toggle(&mut self, name: &'static str, l: &'static str, v: &mut bool, help: &'static str) {
+        assert!(!l.is_empty() && help.ends_with('.'), "{name}: {help}");
+        self.0.push((name, "true".to_owned(), v.to_string()));
+    }
+    fn choice(
+        &mut self,
+        name: &'static str,
+        l: &'static str,
+        value: &mut usize,
+        options: &[&'static str],
+        help: &'static str,
+    ) {
+        assert!(!l.is_empty() && help.ends_with('.') && options.len() > 1, "{name}: {help}");
+        self.0.push((name, options[options.len() - 1].to_owned(), options[*value].to_owned()));
+    }
+}
+
+#[test]
+fn every_parameter_is_documented_and_can_be_set_by_name() {
+    for mut step in operations() {
+        assert!(step.help().ends_with('.') && !step.label().is_empty(), "{}", step.id());
+        let mut neutral = Read::default();
+        step.controls(&mut neutral);
+        for (i, (name, last, _)) in neutral.0.iter().enumerate() {
+            let mut recipe = Recipe::default();
+            recipe.set(&format!("{}.{name}", step.id()), last).unwrap();
+            let mut now = Read::default();
+            recipe.steps[0].controls(&mut now);
+            assert_eq!(&now.0[i].2, last, "{}.{name}", step.id());
+        }
+    }
+}
+
+/// Random values inside (or, if wild, far outside) of each range.
+struct Random {
+    values: Vec<f32>,
+    next: usize,
+}
+
+impl Random {
+    fn draw(&mut self) -> f32 {
+        self.next += 1;
+        self.values[(self.next - 1) % self.values.len()]
+    }
+}
+
+impl Controls for Random {
+    fn slider(
+        &mut self,
+        _: &'static str,
+        _: &'static str,
+        value: &mut f32,
+        range: RangeInclusive<f32>,
+        _: &'static str,
+        _: &'static str,
+    ) {
+        *value = range.start() + (range.end() - range.start()) * self.draw();
+    }
+    fn toggle(&mut self, _: &'static str, _: &'static str, value: &mut bool, _: &'static str) {
+        *value = self.draw() > 0.5;
+    }
+    fn choice(
+        &mut self,
+        _: &'static str,
+        _: &'static str,
+        value: &mut usize,
+        options: &[&'static str],
+        _: &'static str,
+    ) {
+        *value = ((self.draw() * options.len() as f32) as usize).min(options.len() - 1);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn random_parameters_give_pictures_and_survive_the_sidecar(
+        values in proptest::collection::vec(0.0_f32..=1.0, 61),
+        w in 1_usize..70,
+        h in 1_usize..50,
+    ) {
+        let mut random = Random { values, next: 0 };
+        let mut recipe = Recipe { steps: operations(), ..Recipe::default() };
+        for step in &mut recipe.steps {
+            step.controls(&mut random);
+            step.opacity = random.draw();
+        }
+        let picture = Picture::from_srgb8(scene(w, h));
+        let plan = plan(&recipe, &Proxy::new(&picture, None));
+        let (rw, rh) = plan.render(&picture).size();
+        prop_assert!(rw >= 1 && rh >= 1);
+        prop_assert!(plan.all_finite(&picture));
+        let text = recipe.to_toml();
+        prop_assert_eq!(&Recipe::parse(&text).unwrap(), &recipe, "{}", text);
+        let json = serde_json::to_string(&recipe).unwrap();
+        prop_assert_eq!(serde_json::from_str::<Recipe>(&json).unwrap(), recipe);
+    }
+
+    #[test]
+    fn wild_values_are_pulled_into_range(wild in proptest::collection::vec(proptest::num::f32::ANY, 17)) {
+        let mut random = Random { values: wild, next: 0 };
+        for mut step in operations() {
+            step.controls(&mut random);
+            let mut recipe = Recipe { steps: vec![step], ..Recipe::default() };
+            recipe.tame();
+            let tame = recipe.clone();
+            recipe.steps[0].controls(&mut Clamp);
+            prop_assert_eq!(recipe, tame);
+        }
+    }
+}
+
+#[test]
+fn version_one_migrates_and_a_newer_one_is_refused() {
+    let old = "version = 1\nexposure_ev = 1.5\nwhite_balance = [1.1, 1.0, 0.9]\ncontrast = 99.0\nsharpening = nan";
+    let recipe = Recipe::parse(old).unwrap();
+    let ids: Vec<_> = recipe.steps.iter().map(Step::id).collect();
+    assert_eq!(ids, ["white_balance", "exposure", "tone", "sharpen"]);
+    assert_eq!(recipe.version, VERSION);
+    let Op::Tone(tone) = &recipe.steps[2].op else { panic!("{recipe:?}") };
+    assert_eq!(tone.contrast, 1.0);
+    assert!(recipe.steps[3].is_neutral());
+    let json = r#"{"version":1,"exposure_ev":0.0,"white_balance":[1.0,1.0,1.0],"contrast":0.2,"sharpening":0.0}"#;
+    assert_eq!(serde_json::from_str::<Recipe>(json).unwrap().steps.len(), 1);
+    assert!(matches!(Recipe::parse("version = 3\nnew = 1"), Err(RecipeError::Newer(3))));
+    let newer = serde_json::from_str::<Recipe>(r#"{"version":3}"#).unwrap_err();
+    assert!(newer.to_string().contains("update Culet"), "{newer}");
+}
+
+#[test]
+fn what_a_recipe_does_not_know_is_refused_in_words() {
+    let error = Recipe::parse("version = 2\n[[steps]]\nop = \"glow\"").unwrap_err().to_string();
+    assert!(error.contains("glow") && error.contains("exposure"), "{error}");
+    let error = Recipe::parse("version = 2\n[[steps]]\nop = \"tone\"\ncontrats = 0.2").unwrap_err();
+    assert!(error.to_string().contains("step 1 (tone) has no contrats"), "{error}");
+    let mut recipe = Recipe::default();
+    for (name, value) in
+        [("glow.size", "1"), ("tone.size", "1"), ("tone.contrast", "7"), ("tone.on", "perhaps")]
+    {
+        let error = recipe.set(name, value).unwrap_err().to_string();
+        assert!(error.contains(name) || error.contains("glow"), "{error}");
+    }
+    assert_eq!(recipe, Recipe::default());
+}
+
+#[test]
+fn set_puts_steps_in_pipeline_order() {
+    let mut recipe = Recipe::default();
+    recipe.set("sharpen.amount", "0.5").unwrap();
+    recipe.set("exposure.ev", "1").unwrap();
+    recipe.set("exposure.opacity", "0.5").unwrap();
+    let ids: Vec<_> = recipe.steps.iter().map(Step::id).collect();
+    assert_eq!(ids, ["exposure", "sharpen"]);
+    assert_eq!(recipe.steps[0].opacity, 0.5);
+}
+
+#[test]
+fn a_stop_doubles_linear_light_and_keeps_hue() {
+    let picture = Picture::from_srgb8(Rgb8::from_fn(4, 4, |_, _| [100, 80, 60]));
+    let mut recipe = Recipe::default();
+    recipe.set("exposure.ev", "1").unwrap();
+    let out = plan(&recipe, &Proxy::new(&picture, None)).render(&picture).to_srgb8().at(1, 1);
+    let table = crate::imaging::colour::srgb_decode_table();
+    for (before, after) in [100, 80, 60].iter().zip(out) {
+        let ratio = table[usize::from(after)] / table[*before];
+        assert!((ratio - 2.0).abs() < 0.05, "{out:?}");
+    }
+}
+
+#[test]
+fn tiles_leave_no_seam() {
+    let picture = Picture::from_srgb8(scene(600, 300));
+    let mut recipe = Recipe::automatic(&Proxy::new(&picture, None));
+    recipe.set("sharpen.everywhere", "on").unwrap();
+    recipe.set("sharpen.radius", "2").unwrap();
+    let plan = plan(&recipe, &Proxy::new(&picture, None));
+    let tiled = plan.render(&picture);
+    let whole = plan.render_whole(&picture);
+    let (a, b) = (tiled.to_srgb8(), whole.to_srgb8());
+    // Fused matrices round differently in the last bit.
+    let worst = a.data.iter().zip(&b.data).map(|(a, b)| a.abs_diff(*b)).max();
+    assert!(worst <= Some(1), "{worst:?}");
+}
+
+#[test]
+fn a_choice_reads_and_writes_its_enumeration() {
+    #[derive(Clone, Copy, PartialEq, Debug)]
+    enum Size {
+        Small,
+        Large,
+    }
+    impl Choice for Size {
+        const ALL: &'static [(Self, &'static str)] =
+            &[(Self::Small, "small"), (Self::Large, "large")];
+    }
+    let mut size = Size::Small;
+    let mut set = controls::Set::new("size", "large");
+    choose(&mut set, "size", "Size", &mut size, "How large.");
+    assert_eq!((size, set.done), (Size::Large, Some(Ok(()))));
+}
+
+#[test]
+fn a_local_step_leaves_every_byte_outside_its_region() {
+    let text = "version = 2
+[[steps]]
+op = \"local\"
+ev = 1.0
+x = 0.3
+y = 0.4
+width = 0.1
+height = 0.1
+[[steps]]
+op = \"heal\"
+strokes = [{ brush = \"clone\", points = [[0.7, 0.7], [0.75, 0.7]], radius = 0.02, offset = [-0.3, 0.0] }]
+[[steps]]
+op = \"stones\"
+clarity = 1.0
+facets = 1.0
+stones = [{ at = [0.5, 0.5], half = [0.05, 0.05] }]
+";
+    let recipe = Recipe::parse(text).unwrap();
+    let picture = Picture::from_srgb8(scene(400, 300));
+    let out = plan(&recipe, &Proxy::new(&picture, None)).render(&picture);
+    let (a, b) = (picture.to_srgb8(), out.to_srgb8());
+    let mut changed = [0; 3];
+    for i in (0..400 * 300).filter(|i| a.data[i * 3..i * 3 + 3] != b.data[i * 3..i * 3 + 3]) {
+        let (u, v) = ((i % 400) as f32 / 400.0, (i / 400) as f32 / 300.0);
+        let inside = |x: f32, y: f32, r: f32| (u - x).abs() < r && (v - y).abs() < r;
+        let which = [inside(0.3, 0.4, 0.11), inside(0.725, 0.7, 0.06), inside(0.5, 0.5, 0.06)];
+        let which = which.iter().position(|w| *w).expect("a pixel outside changed");
+        changed[which] += 1;
+    }
+    assert!(changed.iter().all(|n| *n > 20), "{changed:?}");
+}
+
+#[test]
+fn a_turn_and_a_cut_give_the_right_size_and_content() {
+    let picture = Picture::from_srgb8(scene(200, 120));
+    let mut recipe = Recipe::default();
+    recipe.set("straighten.left", "0.25").unwrap();
+    recipe.set("straighten.top", "0.1").unwrap();
+    let proxy = Proxy::new(&picture, None);
+    let cut = plan(&recipe, &proxy).render(&picture).to_srgb8().into_owned();
+    let want = picture.to_srgb8().crop(crate::imaging::Rect::new(50, 12, 150, 108));
+    assert!(cut == want);
+    // Turned there and back, the middle is where it was.
+    recipe.set("straighten.roll", "7").unwrap();
+    let turned = plan(&recipe, &proxy).render(&picture);
+    let (w, h) = turned.size();
+    assert!(w < 150 && h < 108 && w > 90 && h > 60, "{w} {h}");
+}
+
+#[test]
+fn the_automatic_finish_makes_paper_white_and_leaves_the_metal_its_hue() {
+    let before = scene(900, 600);
+    let picture = Picture::from_srgb8(before.clone());
+    let proxy = Proxy::new(&picture, None);
+    let out = plan(&Recipe::automatic(&proxy), &proxy).render(&picture).to_srgb8().into_owned();
+    let white = (0..900 * 100).filter(|i| out.data[i * 3..i * 3 + 3] == [255; 3]).count();
+    assert!(white as f32 > 0.995 * 90_000.0, "{white}");
+    let p = out.at(450, 300);
+    assert!(p[0] > p[1] && p[1] > p[2], "{p:?}");
+}

@@ -1,0 +1,191 @@
+//! Dust: small spots that differ from what is around them. On the backdrop they are found; on the
+//! piece they are counted as a hint only, since glints and engraving look alike.
+
+use super::components::{Component, find};
+use super::stats::quantile;
+use super::subject::{Found, Subject};
+use super::view::View;
+use super::words::count;
+use super::{Cleanliness, Reading, Speck};
+use crate::imaging::{Plane, Rect};
+
+/// Half the side of the square that a pixel is compared with, working pixels.
+const AROUND: usize = 7;
+/// Larger spots are something else, working pixels across.
+const LARGEST: usize = 22;
+/// At most so many are listed.
+const LISTED: usize = 64;
+
+/// Buffers that are kept from picture to picture.
+#[derive(Default)]
+pub(super) struct Buffers {
+    differs: Plane,
+    columns: Vec<f32>,
+}
+
+/// Finds the specks.
+pub(super) fn read(
+    view: &View,
+    subject: &Subject,
+    noise: f32,
+    buffers: &mut Buffers,
+) -> Cleanliness {
+    let tone = &view.tone;
+    if subject.found == Found::Frame || tone.w < 4 * AROUND || tone.h < 4 * AROUND {
+        let reading = Reading::new(0.8, "no plain backdrop to look for dust on");
+        return Cleanliness { reading, ..Cleanliness::default() };
+    }
+    less_surroundings(tone, &mut buffers.differs, &mut buffers.columns);
+    let clear = clear(subject);
+    let s = subject.step();
+    let place = |x: usize, y: usize| (y / s).min(clear.1 - 1) * clear.0 + (x / s).min(clear.0 - 1);
+    let floor = threshold(&buffers.differs, noise, |x, y| clear.2[place(x, y)] == Ground::Backdrop);
+    let d = &buffers.differs;
+    let within = Rect::new(AROUND, AROUND, tone.w - 2 * AROUND, tone.h - 2 * AROUND);
+    let on = |ground: Ground, floor: f32| {
+        find(within, |x, y| d.at(x, y).abs() > floor && clear.2[place(x, y)] == ground)
+    };
+    let found = on(Ground::Backdrop, floor);
+    let round: Vec<&Component> = found.iter().filter(|c| is_speck(c, d)).collect();
+    let mut specks: Vec<Speck> = round.iter().map(|c| speck(c, view, d)).collect();
+    specks.sort_by(|a, b| visibility(b).total_cmp(&visibility(a)));
+    let on_backdrop = specks.len();
+    specks.truncate(LISTED);
+    let spots = on(Ground::Piece, (2.0 * floor).max(0.05));
+    let on_piece = spots.iter().filter(|c| is_speck(c, d) && stands_alone(c, tone)).count();
+    let reading = reading(on_backdrop, on_piece, &specks, view);
+    Cleanliness { reading, specks, on_backdrop, on_piece }
+}
+
+fn visibility(s: &Speck) -> f32 {
+    s.contrast_ev.abs() * s.radius
+}
+
+fn reading(on_backdrop: usize, on_piece: usize, specks: &[Speck], view: &View) -> Reading {
+    let dirt = specks.iter().map(visibility).sum::<f32>() / view.step as f32;
+    let value = 1.0 / (1.0 + dirt / 12.0);
+    let because = match (on_backdrop, on_piece) {
+        (0, 0..4) => "clean".to_owned(),
+        (0, n) => format!("perhaps {} on the piece: look closely", count(n, "speck")),
+        (n, _) => format!("{} on the backdrop: clean before you shoot", count(n, "speck")),
+    };
+    let region = specks.first().map(|s| {
+        let r = (2.0 * s.radius).ceil() as usize + 2;
+        Rect::new((s.x as usize).saturating_sub(r), (s.y as usize).saturating_sub(r), 2 * r, 2 * r)
+    });
+    Reading::new(value, because).at(region.unwrap_or_default())
+}
+
+/// What a place is, for dust.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ground {
+    Backdrop,
+    Piece,
+    Neither,
+}
+
+/// The ground of each proxy pixel: backdrop only where neither the piece nor a shadow is near, piece
+/// only away from its outline.
+fn clear(subject: &Subject) -> (usize, usize, Vec<Ground>) {
+    let (w, h) = (subject.mask.w, subject.mask.h);
+    let all = |x: usize, y: usize, r: usize, is: &dyn Fn(usize) -> bool| {
+        let (x0, y0) = (x.saturating_sub(r), y.saturating_sub(r));
+        (y0..(y + r + 1).min(h)).all(|v| (x0..(x + r + 1).min(w)).all(|u| is(v * w + u)))
+    };
+    let ground = |i: usize| {
+        let (x, y) = (i % w, i / w);
+        if subject.mask.data[i] > 0 {
+            let deep = all(x, y, 1, &|j| subject.mask.data[j] > 0);
+            return if deep { Ground::Piece } else { Ground::Neither };
+        }
+        // A speck of its own is darker backdrop too: only the piece keeps specks away, and wide shadow.
+        let open = all(x, y, 2, &|j| subject.mask.data[j] == 0);
+        let shadow = all(x, y, 2, &|j| subject.shadow.data[j] > 0);
+        if open && !shadow { Ground::Backdrop } else { Ground::Neither }
+    };
+    (w, h, (0..w * h).map(ground).collect())
+}
+
+/// Each pixel less the mean of the square around it. Sums run along columns, then rows.
+fn less_surroundings(tone: &Plane, out: &mut Plane, columns: &mut Vec<f32>) {
+    let (w, h, r) = (tone.w, tone.h, AROUND);
+    (out.w, out.h) = (w, h);
+    out.data.clear();
+    out.data.resize(w * h, 0.0);
+    columns.clear();
+    columns.resize(w, 0.0);
+    let row = |y: usize| &tone.data[y * w..(y + 1) * w];
+    (0..2 * r + 1).for_each(|y| columns.iter_mut().zip(row(y)).for_each(|(c, v)| *c += v));
+    let norm = 1.0 / ((2 * r + 1) * (2 * r + 1)) as f32;
+    for y in r..h - r {
+        let mut sum: f32 = columns[..2 * r + 1].iter().sum();
+        let (line, out) = (row(y), &mut out.data[y * w..(y + 1) * w]);
+        for x in r..w - r {
+            out[x] = line[x] - sum * norm;
+            if x + r + 1 < w {
+                sum += columns[x + r + 1] - columns[x - r];
+            }
+        }
+        if y + r + 1 < h {
+            let (next, last) = (row(y + r + 1), row(y - r));
+            columns.iter_mut().zip(next.iter().zip(last)).for_each(|(c, (n, l))| *c += n - l);
+        }
+    }
+}
+
+/// From where on a difference counts: seven times what is usual on the backdrop, so that paper and
+/// cloth do not count as dust.
+fn threshold(differs: &Plane, noise: f32, is: impl Fn(usize, usize) -> bool) -> f32 {
+    let mut some = Vec::new();
+    for y in (AROUND..differs.h - AROUND).step_by(7) {
+        for x in (AROUND + y % 5..differs.w - AROUND).step_by(5) {
+            if is(x, y) {
+                some.push(differs.at(x, y).abs());
+            }
+        }
+    }
+    let usual = 1.4826 * quantile(&mut some, 0.5);
+    let rough = quantile(&mut some, 0.9) * 0.6;
+    (7.0 * usual.max(rough)).max(5.5 * noise).max(0.014)
+}
+
+/// Small, compact, and at least two pixels unless it is very distinct.
+fn is_speck(c: &Component, d: &Plane) -> bool {
+    let (w, h) = (c.rect.w, c.rect.h);
+    let (long, short) = (w.max(h), w.min(h));
+    let filled = c.area as f32 / (w * h) as f32;
+    let peak = c.runs.iter().flat_map(|&(y, a, b)| d.data[y * d.w + a..y * d.w + b].iter());
+    let peak = peak.fold(0.0_f32, |m, v| m.max(v.abs()));
+    let whole = c.area >= 2 || peak > 0.08;
+    long <= LARGEST && long <= 3 * short + 1 && filled > 0.4 && whole
+}
+
+fn speck(c: &Component, view: &View, d: &Plane) -> Speck {
+    let (x, y) = (c.centre.0.round() as usize, c.centre.1.round() as usize);
+    let peak = c
+        .runs
+        .iter()
+        .flat_map(|&(y, a, b)| (a..b).map(move |x| (x, y)))
+        .map(|(x, y)| d.at(x, y))
+        .fold(0.0_f32, |m, v| if v.abs() > m.abs() { v } else { m });
+    let around = (view.tone.at(x, y) - d.at(x, y)).max(0.05);
+    let step = view.step as f32;
+    Speck {
+        x: (c.centre.0 + 0.5) * step,
+        y: (c.centre.1 + 0.5) * step,
+        radius: (c.area as f32 / std::f32::consts::PI).sqrt() * step,
+        contrast_ev: 2.4 * ((around + peak).max(0.05) / around).log2(),
+    }
+}
+
+/// Whether a ring around a spot is even: a spot of its own and no part of an edge.
+fn stands_alone(c: &Component, tone: &Plane) -> bool {
+    let (x, y) = c.centre;
+    let r = 0.5 * c.rect.w.max(c.rect.h) as f32 + 3.0;
+    let ring = (0..12).map(|k| {
+        let (s, cos) = (k as f32 * std::f32::consts::TAU / 12.0).sin_cos();
+        tone.sample(x + r * cos, y + r * s)
+    });
+    let (low, high) = ring.fold((f32::MAX, f32::MIN), |(l, h), v| (l.min(v), h.max(v)));
+    high - low < 0.035
+}

@@ -1,0 +1,133 @@
+//! Connected areas of a yes-or-no picture, by runs along rows and union-find (eight neighbours).
+
+use crate::imaging::Rect;
+
+/// One connected area.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Component {
+    /// Pixels.
+    pub(super) area: usize,
+    /// Extent.
+    pub(super) rect: Rect,
+    /// Middle of mass, pixel centres at whole numbers.
+    pub(super) centre: (f32, f32),
+    /// Its runs: row, first column, column after the last.
+    pub(super) runs: Vec<(usize, usize, usize)>,
+}
+
+/// Every connected area inside `within`, largest first.
+pub(super) fn find(within: Rect, is: impl Fn(usize, usize) -> bool) -> Vec<Component> {
+    let mut runs: Vec<(usize, usize, usize)> = Vec::new();
+    let mut parent: Vec<usize> = Vec::new();
+    let mut above = 0..0;
+    for y in within.y..within.bottom() {
+        let start = runs.len();
+        row_runs(within, y, &is, &mut runs);
+        parent.extend(start..runs.len());
+        join_rows(&runs, above, start, &mut parent);
+        above = start..runs.len();
+    }
+    gather(&runs, &mut parent)
+}
+
+/// Appends the runs of one row.
+fn row_runs(
+    within: Rect,
+    y: usize,
+    is: &impl Fn(usize, usize) -> bool,
+    runs: &mut Vec<(usize, usize, usize)>,
+) {
+    let mut x = within.x;
+    while x < within.right() {
+        if is(x, y) {
+            let from = x;
+            while x < within.right() && is(x, y) {
+                x += 1;
+            }
+            runs.push((y, from, x));
+        }
+        x += 1;
+    }
+}
+
+/// Joins runs that touch runs of the row above; both rows are in order of columns.
+fn join_rows(
+    runs: &[(usize, usize, usize)],
+    above: std::ops::Range<usize>,
+    start: usize,
+    parent: &mut [usize],
+) {
+    let mut a = above.start;
+    for b in start..runs.len() {
+        let (_, from, to) = runs[b];
+        while a < above.end && runs[a].2 < from {
+            a += 1;
+        }
+        let mut c = a;
+        while c < above.end && runs[c].1 <= to {
+            let (p, q) = (root(parent, b), root(parent, c));
+            parent[p.max(q)] = p.min(q);
+            c += 1;
+        }
+    }
+}
+
+fn root(parent: &mut [usize], mut i: usize) -> usize {
+    while parent[i] != i {
+        parent[i] = parent[parent[i]];
+        i = parent[i];
+    }
+    i
+}
+
+fn gather(runs: &[(usize, usize, usize)], parent: &mut [usize]) -> Vec<Component> {
+    let mut slot = vec![usize::MAX; runs.len()];
+    let mut found: Vec<(Component, f64, f64)> = Vec::new();
+    for (i, &(y, from, to)) in runs.iter().enumerate() {
+        let r = root(parent, i);
+        if slot[r] == usize::MAX {
+            slot[r] = found.len();
+            let empty =
+                Component { area: 0, rect: Rect::default(), centre: (0.0, 0.0), runs: vec![] };
+            found.push((empty, 0.0, 0.0));
+        }
+        let (component, sx, sy) = &mut found[slot[r]];
+        component.area += to - from;
+        component.rect = component.rect.union(&Rect::new(from, y, to - from, 1));
+        *sx += (from..to).sum::<usize>() as f64;
+        *sy += ((to - from) * y) as f64;
+        component.runs.push((y, from, to));
+    }
+    let mut all: Vec<Component> = found
+        .into_iter()
+        .map(|(mut component, sx, sy)| {
+            let n = component.area as f64;
+            component.centre = ((sx / n) as f32, (sy / n) as f32);
+            component
+        })
+        .collect();
+    all.sort_by_key(|c| std::cmp::Reverse(c.area));
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn areas_join_over_corners_and_come_largest_first() {
+        let rows = ["#..#....", ".##.....", "......##", "#.....##", "#.#....."];
+        let is = |x: usize, y: usize| rows[y].as_bytes()[x] == b'#';
+        let found = find(Rect::new(0, 0, 8, 5), is);
+        let areas: Vec<usize> = found.iter().map(|c| c.area).collect();
+        assert_eq!(areas, [4, 4, 2, 1]);
+        assert_eq!(found[0].rect, Rect::new(0, 0, 4, 2));
+        assert_eq!(found[1].centre, (6.5, 2.5));
+    }
+
+    #[test]
+    fn a_comb_is_one_area() {
+        let found = find(Rect::new(0, 0, 99, 20), |x, y| x % 2 == 0 || y == 19);
+        assert_eq!((found.len(), found[0].area), (1, 50 * 19 + 99));
+    }
+}

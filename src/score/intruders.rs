@@ -1,0 +1,129 @@
+//! What does not belong into a product picture: hands, and the black bars of a screenshot.
+
+use super::components::find;
+use super::stats::quantile;
+use super::view::{Proxy, View};
+use crate::imaging::{Rect, Rgb8};
+
+/// The largest area of skin at the frame's border: its share of the frame, and its place.
+///
+/// Skin of every tone lies in a narrow range of hue and of moderate saturation, is smooth, and comes
+/// in from outside the frame; gold is more saturated, and polished.
+pub(super) fn hand(view: &View) -> Option<(f32, Rect)> {
+    let proxy = &view.proxy;
+    let skin: Vec<bool> = proxy.encoded.iter().map(|&p| is_skin(p)).collect();
+    let whole = Rect::new(0, 0, proxy.w, proxy.h);
+    let smooth = |x: usize, y: usize| skin[y * proxy.w + x] && step(proxy, x, y) < 14.0;
+    let area = find(whole, smooth).into_iter().find(|c| {
+        let r = c.rect;
+        r.x == 0 || r.y == 0 || r.right() == proxy.w || r.bottom() == proxy.h
+    })?;
+    let share = area.area as f32 / proxy.len() as f32;
+    let s = proxy.step;
+    let r = area.rect;
+    // A wooden ground is as brown, and fills the frame from side to side.
+    let ground = r.w == proxy.w && r.h == proxy.h;
+    (share > 0.06 && !ground)
+        .then(|| (share, view.outward(Rect::new(r.x * s, r.y * s, r.w * s, r.h * s))))
+}
+
+/// Encoded red, green, blue 0..255.
+fn is_skin([r, g, b]: [f32; 3]) -> bool {
+    let (high, low) = (r.max(g).max(b), r.min(g).min(b));
+    if high < 45.0 || r < g || g < b || high - low < 14.0 {
+        return false;
+    }
+    let saturation = (high - low) / high;
+    // Of the hue circle: 0 is red, 60 is yellow.
+    let hue = 60.0 * (g - b) / (high - low);
+    (6.0..29.0).contains(&hue) && (0.16..0.62).contains(&saturation)
+}
+
+/// The largest step of green to the right and down.
+fn step(proxy: &Proxy, x: usize, y: usize) -> f32 {
+    let i = y * proxy.w + x;
+    let right = if x + 1 < proxy.w { proxy.encoded[i + 1][1] } else { proxy.encoded[i][1] };
+    let down = if y + 1 < proxy.h { proxy.encoded[i + proxy.w][1] } else { proxy.encoded[i][1] };
+    (right - proxy.encoded[i][1]).abs().max((down - proxy.encoded[i][1]).abs())
+}
+
+/// What a lit pixel reaches in its brightest channel.
+const LIT: u8 = 26;
+
+/// What is left between black bars, in working pixels. A bar is a band of black along a whole side
+/// that ends in one straight line; a black backdrop has no such line.
+pub(super) fn inside_bars(view: &View, rgb: &Rgb8) -> Option<Rect> {
+    let (w, h) = (view.tone.w, view.tone.h);
+    let lit = |x: usize, y: usize| {
+        let i = (y * rgb.w + x) * 3;
+        rgb.data[i..i + 3].iter().any(|v| *v >= LIT)
+    };
+    let row =
+        |y: usize| (0..w).step_by(3).filter(|&x| lit(x, y)).count() as f32 / w.div_ceil(3) as f32;
+    let rows: Vec<f32> = (0..h).map(row).collect();
+    let (top, bottom) = (bar(&rows, false), bar(&rows, true));
+    let (y0, y1) = (top.unwrap_or(0), h - bottom.unwrap_or(0));
+    if y1 <= y0 + 8 {
+        return None;
+    }
+    let column = |x: usize| {
+        (y0..y1).step_by(3).filter(|&y| lit(x, y)).count() as f32 / (y1 - y0).div_ceil(3) as f32
+    };
+    let columns: Vec<f32> = (0..w).map(column).collect();
+    let (left, right) = (bar(&columns, false), bar(&columns, true));
+    let sides = [top, bottom, left, right].iter().flatten().count();
+    let (x0, x1) = (left.unwrap_or(0), w - right.unwrap_or(0));
+    // One bar may be a dark table's edge; two are no accident.
+    (sides >= 2 && x1 > x0).then(|| Rect::new(x0, y0, x1 - x0, y1 - y0))
+}
+
+/// Width of the bar at the start (or the end) of a profile of lit shares. Words and buttons may be
+/// lit in it; where it ends the share jumps within three lines, and stays.
+fn bar(lit: &[f32], from_end: bool) -> Option<usize> {
+    let n = lit.len();
+    let at = |i: usize| if from_end { lit[n - 1 - i] } else { lit[i] };
+    let first = (0..n).find(|&i| at(i) > 0.45)?;
+    if first < n / 40 + 2 || first > n * 2 / 5 {
+        return None;
+    }
+    let mut before: Vec<f32> = (0..first - 1).map(at).collect();
+    let dark = quantile(&mut before, 0.7) < 0.04 && quantile(&mut before, 0.95) < 0.35;
+    let jump = at(first.saturating_sub(3)) < 0.3;
+    let after = (first + 2..(first + 12).min(n)).all(|i| at(i) > 0.35);
+    (dark && jump && after).then_some(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(picture: &Rgb8) -> Option<Rect> {
+        let mut view = View::default();
+        view.load(picture, 1536);
+        inside_bars(&view, view.rgb(picture))
+    }
+
+    #[test]
+    fn bars_are_bars_and_a_black_backdrop_is_not() {
+        let grey = |x: usize, y: usize| [120 + (x % 40) as u8, 110 + (y % 50) as u8, 100];
+        let bars = Rgb8::from_fn(300, 600, |x, y| {
+            // Two lines of words in the upper bar.
+            let words = (20..26).contains(&y) && x % 9 < 2;
+            if (90..480).contains(&y) {
+                grey(x, y)
+            } else if words {
+                [250; 3]
+            } else {
+                [0; 3]
+            }
+        });
+        assert_eq!(judged(&bars), Some(Rect::new(0, 90, 300, 390)));
+        let ring = Rgb8::from_fn(600, 400, |x, y| {
+            let r = (x as f32 - 300.0).hypot(y as f32 - 200.0);
+            if (80.0..120.0).contains(&r) { [220, 180, 90] } else { [3; 3] }
+        });
+        assert_eq!(judged(&ring), None);
+        assert_eq!(judged(&Rgb8::from_fn(200, 200, grey)), None);
+        assert_eq!(judged(&Rgb8::new(200, 200)), None);
+    }
+}

@@ -1,0 +1,272 @@
+//! The measures of live view: the same as those of stills, with buffers that are kept from frame to
+//! frame. Finding the piece, energy and light run on every frame; edges, stand, dust and flaws take
+//! turns, so that no frame pays for all of them, unless the piece jumped.
+
+use super::stats::fall;
+use super::subject::{Found, Subject};
+use super::view::{self, View};
+use super::{
+    Cleanliness, Focus, Histogram, Quality, Score, Symmetry, Weights, cleanliness, conclude, focus,
+    lighting, quality, symmetry, too_tiny,
+};
+use crate::imaging::{Mask, Rect, Rgb8};
+
+/// What is to be drawn over the frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Overlays {
+    /// Mark what is in focus.
+    pub peaking: bool,
+    /// Mark clipped highlights and shadows.
+    pub clipping: bool,
+}
+
+/// Values of [`Live::clipping`].
+pub mod clip {
+    /// Neither.
+    pub const NONE: u8 = 0;
+    /// Every channel at 2 or less: no detail in the shadow.
+    pub const SHADOW: u8 = 1;
+    /// At least one channel at 253 or more: no detail in the light.
+    pub const HIGHLIGHT: u8 = 2;
+}
+
+/// What was measured on one live frame.
+#[derive(Clone, Debug, Default)]
+pub struct Live {
+    /// Every measure; without a signature.
+    pub score: Score,
+    /// Of the frame, every second pixel of every second row.
+    pub histogram: Histogram,
+    /// The frame's size: 0 where soft, up to 255 where an edge is as sharp as the pixels allow.
+    pub peaking: Option<Mask>,
+    /// The frame's size, values of [`clip`].
+    pub clipping: Option<Mask>,
+}
+
+/// Judges one live frame after the other.
+#[derive(Default)]
+pub struct Analyser {
+    view: View,
+    focus: focus::Buffers,
+    dust: cleanliness::Buffers,
+    given: Option<Mask>,
+    frame: u32,
+    noise: f32,
+    last: Option<Last>,
+}
+
+/// What was measured on earlier frames.
+struct Last {
+    rect: Rect,
+    full: [usize; 2],
+    focus: Focus,
+    symmetry: Symmetry,
+    cleanliness: Cleanliness,
+    quality: Quality,
+}
+
+/// Frames until each of the slow measures has had its turn.
+const ROUND: u32 = 6;
+
+impl Analyser {
+    /// An analyser that has seen nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A better mask of the piece, such as the cut-out network's, of any size and the frame's shape. It
+    /// is used until another one is given, or the piece has moved away from it; none lets the analyser
+    /// find the piece by itself.
+    pub fn set_subject(&mut self, mask: Option<Mask>) {
+        self.given = mask;
+    }
+
+    /// Measures a frame.
+    pub fn analyse(&mut self, frame: &Rgb8, wanted: Overlays) -> Live {
+        self.view.load(frame, view::LIVE);
+        let histogram = histogram(frame);
+        let clipping = wanted.clipping.then(|| clipping(frame));
+        if self.view.is_tiny() {
+            return Live { score: too_tiny(frame), histogram, clipping, peaking: None };
+        }
+        let subject = self.find();
+        let score = self.measure(frame, &subject, wanted.peaking);
+        let peaking = wanted.peaking.then(|| self.peaking());
+        self.frame = (self.frame + 1) % ROUND;
+        Live { score, histogram, peaking, clipping }
+    }
+
+    /// Finds the piece; drops a given mask whose piece is elsewhere by now.
+    fn find(&mut self) -> Subject {
+        let Some(mask) = &self.given else { return Subject::find(&self.view, None) };
+        if self.frame == 0 {
+            let own = Subject::find(&self.view, None);
+            if own.found == Found::Piece && overlap(mask, &own.mask) < 0.5 {
+                self.given = None;
+                return own;
+            }
+        }
+        Subject::find(&self.view, Some(mask))
+    }
+
+    fn measure(&mut self, frame: &Rgb8, subject: &Subject, peaking: bool) -> Score {
+        let view = &self.view;
+        let jumped = self.last.as_ref().is_none_or(|last| last.jumped(subject.rect, view));
+        let turn = |k: u32| jumped || self.frame == k;
+        if turn(0) {
+            self.noise = focus::noise(&view.tone);
+        }
+        let lighting = lighting::read(view, view.rgb(frame), subject);
+        let mut last = self.last.take().unwrap_or_default();
+        (last.rect, last.full) = (subject.rect, view.full);
+        if turn(1) || turn(4) || peaking {
+            last.focus = focus::read(view, subject, self.noise, &mut self.focus);
+        } else {
+            last.focus.energy = focus::energy(view, subject, self.noise, &mut self.focus);
+        }
+        if turn(2) {
+            last.symmetry = symmetry::read(view, subject).symmetry;
+        }
+        if turn(3) {
+            last.cleanliness = cleanliness::read(view, subject, self.noise, &mut self.dust);
+        }
+        if turn(5) {
+            let (focus, light, noise) = (&last.focus, &lighting, self.noise);
+            let seen = quality::Seen { view, picture: frame, subject, focus, light, noise };
+            last.quality = quality::read(&seen);
+        }
+        let piece = (subject.found == Found::Piece).then(|| view.outward(subject.rect));
+        let mut score = Score {
+            focus: last.focus.clone(),
+            symmetry: last.symmetry.clone(),
+            lighting,
+            cleanliness: last.cleanliness.clone(),
+            quality: last.quality.clone(),
+            size: view.full,
+            subject: piece,
+            ..Score::default()
+        };
+        conclude(&mut score, &Weights::default());
+        self.last = Some(last);
+        score
+    }
+
+    /// The edges that were just found, each as bright as it is sharp, in the frame's pixels.
+    fn peaking(&self) -> Mask {
+        let ([w, h], s) = (self.view.full, self.view.step);
+        let mut mask = Mask::new(w, h);
+        for edge in &self.focus.edges.all {
+            let bright = (255.0 * fall(edge.variance.sqrt(), 0.8, 1.9)) as u8;
+            let (x, y) = (edge.x as usize * s, edge.y as usize * s);
+            for row in mask.data.chunks_exact_mut(w).skip(y).take(s) {
+                row[x..(x + s).min(w)].iter_mut().for_each(|v| *v = (*v).max(bright));
+            }
+        }
+        mask
+    }
+}
+
+impl Default for Last {
+    fn default() -> Self {
+        Self {
+            rect: Rect::default(),
+            full: [0; 2],
+            focus: Focus::default(),
+            symmetry: Symmetry::default(),
+            cleanliness: Cleanliness::default(),
+            quality: Quality::default(),
+        }
+    }
+}
+
+impl Last {
+    /// Whether what was measured is about a piece that is elsewhere by now.
+    fn jumped(&self, rect: Rect, view: &View) -> bool {
+        let ((ax, ay), (bx, by)) = (self.rect.centre(), rect.centre());
+        let moved = (ax - bx).hypot(ay - by) > 0.04 * view.tone.w as f32;
+        self.full != view.full || self.rect.is_empty() != rect.is_empty() || moved
+    }
+}
+
+/// Common area over the smaller of two masks of one shape and any size.
+fn overlap(a: &Mask, b: &Mask) -> f32 {
+    if a.is_empty() || b.is_empty() {
+        return 0.0;
+    }
+    let (mut both, mut in_a, mut in_b) = (0, 0, 0);
+    for y in 0..b.h {
+        for x in 0..b.w {
+            let (p, q) = (a.at(x * a.w / b.w, y * a.h / b.h) > 127, b.at(x, y) > 127);
+            both += u32::from(p && q);
+            in_a += u32::from(p);
+            in_b += u32::from(q);
+        }
+    }
+    both as f32 / in_a.min(in_b).max(1) as f32
+}
+
+fn histogram(frame: &Rgb8) -> Histogram {
+    let mut histogram = Histogram::default();
+    let [red, green, blue, all] = &mut histogram.bins;
+    for y in (0..frame.h).step_by(2) {
+        let row = &frame.data[y * frame.w * 3..(y + 1) * frame.w * 3];
+        for p in row.chunks_exact(6) {
+            let luma = (54 * u32::from(p[0]) + 183 * u32::from(p[1]) + 19 * u32::from(p[2])) >> 8;
+            red[p[0] as usize] += 1;
+            green[p[1] as usize] += 1;
+            blue[p[2] as usize] += 1;
+            all[luma as usize & 255] += 1;
+        }
+    }
+    histogram
+}
+
+fn clipping(frame: &Rgb8) -> Mask {
+    let data = frame.data.chunks_exact(3).map(|p| {
+        let high = p[0].max(p[1]).max(p[2]);
+        // Two compares and no branch.
+        u8::from(high <= 2) * clip::SHADOW + u8::from(high >= 253) * clip::HIGHLIGHT
+    });
+    Mask { w: frame.w, h: frame.h, data: data.collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::piece;
+    use super::*;
+
+    #[test]
+    fn live_measures_are_those_of_stills_after_one_round() {
+        let frame = piece(4.0, 0.5, 1.0);
+        let mut analyser = Analyser::new();
+        let wanted = Overlays { peaking: true, clipping: true };
+        let lives: Vec<Live> = (0..7).map(|_| analyser.analyse(&frame, wanted)).collect();
+        let still = super::super::judge(&frame);
+        for live in &lives {
+            assert_eq!(live.score.symmetry, still.symmetry);
+            assert_eq!(live.score.lighting, still.lighting);
+            assert_eq!(live.score.focus, still.focus);
+        }
+        let peaking = lives[6].peaking.as_ref().map(Mask::count);
+        assert!(peaking > Some(50), "{peaking:?}");
+    }
+
+    #[test]
+    fn clipping_marks_both_ends() {
+        let frame = Rgb8::from_fn(3, 1, |x, _| [[0, 1, 2], [9, 9, 9], [200, 254, 0]][x]);
+        assert_eq!(clipping(&frame).data, [clip::SHADOW, clip::NONE, clip::HIGHLIGHT]);
+    }
+
+    #[test]
+    fn a_mask_that_the_piece_has_left_is_dropped() {
+        let frame = piece(0.0, 0.5, 1.0);
+        let mut analyser = Analyser::new();
+        analyser.set_subject(Some(Mask::from_fn(30, 20, |x, _| if x < 5 { 255 } else { 0 })));
+        analyser.analyse(&frame, Overlays::default());
+        assert!(analyser.given.is_none());
+        let whole = Mask::from_fn(30, 20, |x, _| if (11..19).contains(&x) { 255 } else { 0 });
+        analyser.set_subject(Some(whole));
+        (0..7).for_each(|_| drop(analyser.analyse(&frame, Overlays::default())));
+        assert!(analyser.given.is_some());
+    }
+}

@@ -1,0 +1,394 @@
+//! The piece: what differs from a smooth backdrop and is no shadow, on the proxy.
+//!
+//! Seeds are pixels that a shadow cannot make: another hue, brighter than the backdrop, far darker, or
+//! at an edge that is too steep. What differs only a little counts where seeds surround it; a shadow
+//! always has a side at which it fades into the backdrop.
+
+use super::backdrop::{Backdrop, Features, features};
+use super::components::{Component, find};
+use super::view::{Proxy, View};
+use crate::imaging::{Mask, Rect};
+
+/// What was found in the frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Found {
+    /// A piece before a backdrop.
+    Piece,
+    /// No plain backdrop: the whole frame is taken for the piece.
+    Frame,
+    /// A backdrop and nothing before it.
+    #[default]
+    Nothing,
+}
+
+/// The piece and what surrounds it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Subject {
+    pub(super) found: Found,
+    /// Proxy size, 0 or 255.
+    pub(super) mask: Mask,
+    /// Proxy size, 0 or 255: darker backdrop beside the piece.
+    pub(super) shadow: Mask,
+    /// Proxy pixels of the mask.
+    pub(super) area: usize,
+    /// Extent in working pixels.
+    pub(super) rect: Rect,
+    /// Separate pieces, largest first, in proxy pixels.
+    pub(super) pieces: Vec<Component>,
+    /// The backdrop's fit.
+    pub(super) backdrop: Backdrop,
+    /// The backdrop's log luminance and each pixel's distance from it.
+    pub(super) residual: Vec<Features>,
+    /// Gradient of log luminance.
+    pub(super) rough: Vec<f32>,
+    step: usize,
+}
+
+/// Dilation that closes the gaps between a piece's edges, proxy pixels.
+const CLOSE: usize = 3;
+/// Darker than this against the backdrop is no shadow, in natural logarithms.
+const DEEP: f32 = -1.5;
+
+impl Subject {
+    /// Finds the piece; a mask that is handed in (any size, the frame's shape) is believed.
+    pub(super) fn find(view: &View, given: Option<&Mask>) -> Self {
+        let proxy = &view.proxy;
+        let features = features(proxy);
+        let rough = rough(&features, proxy.w, proxy.h);
+        let backdrop = Backdrop::fit(&features, &rough, proxy.w, proxy.h);
+        let residual: Vec<Features> =
+            (0..features.len()).map(|i| backdrop.residual(&features, i)).collect();
+        let mut subject = Self { backdrop, residual, rough, step: proxy.step, ..Self::default() };
+        let levels = Levels::of(&subject.backdrop);
+        match given.filter(|mask| !mask.is_empty()) {
+            Some(mask) => subject.believe(mask, proxy),
+            None if subject.backdrop.plain => subject.search(&levels, proxy),
+            None => subject.take_frame(proxy),
+        }
+        subject.find_shadow(&levels, proxy);
+        subject.rect = subject.extent(view);
+        subject
+    }
+
+    /// Whether a working pixel belongs to the piece.
+    pub(super) fn inside(&self, x: usize, y: usize) -> bool {
+        let (i, j) = ((x / self.step).min(self.mask.w - 1), (y / self.step).min(self.mask.h - 1));
+        self.mask.data[j * self.mask.w + i] > 127
+    }
+
+    /// One row of the mask for a row of working pixels.
+    pub(super) fn row(&self, y: usize) -> &[u8] {
+        let j = (y / self.step).min(self.mask.h - 1);
+        &self.mask.data[j * self.mask.w..(j + 1) * self.mask.w]
+    }
+
+    /// Working pixels for one pixel of the mask.
+    pub(super) fn step(&self) -> usize {
+        self.step
+    }
+
+    /// The piece's area in working pixels.
+    pub(super) fn working_area(&self) -> f32 {
+        (self.area * self.step * self.step) as f32
+    }
+
+    /// Indices of the proxy's pixels that are plain backdrop.
+    pub(super) fn backdrop_pixels(&self) -> impl Iterator<Item = usize> + '_ {
+        let clear = |&i: &usize| self.mask.data[i] == 0 && self.shadow.data[i] == 0;
+        (0..self.mask.data.len()).filter(clear)
+    }
+
+    /// Indices of the proxy's pixels that are the piece.
+    pub(super) fn pixels(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.mask.data.len()).filter(|&i| self.mask.data[i] > 127)
+    }
+
+    fn take_frame(&mut self, proxy: &Proxy) {
+        self.found = Found::Frame;
+        self.mask = Mask { w: proxy.w, h: proxy.h, data: vec![255; proxy.len()] };
+        self.area = proxy.len();
+    }
+
+    fn believe(&mut self, mask: &Mask, proxy: &Proxy) {
+        self.mask = Mask::from_fn(proxy.w, proxy.h, |x, y| {
+            let v = mask.at(x * mask.w / proxy.w, y * mask.h / proxy.h);
+            if v > 127 { 255 } else { 0 }
+        });
+        let all = find(proxy_rect(proxy), |x, y| self.mask.at(x, y) > 127);
+        self.keep(all);
+        if self.area == 0 {
+            self.found = Found::Nothing;
+        }
+    }
+
+    fn search(&mut self, levels: &Levels, proxy: &Proxy) {
+        let (w, h) = (proxy.w, proxy.h);
+        let kinds: Vec<Kind> =
+            (0..proxy.len()).map(|i| levels.kind(self.residual[i], self.rough[i])).collect();
+        let mut closed: Vec<u8> = kinds.iter().map(|k| u8::from(*k == Kind::Seed)).collect();
+        spread(&mut closed, w, h, CLOSE, true);
+        spread(&mut closed, w, h, CLOSE, false);
+        let mut body: Vec<bool> =
+            kinds.iter().zip(&closed).map(|(k, c)| *k != Kind::Backdrop && *c > 0).collect();
+        let open: Vec<bool> =
+            kinds.iter().zip(&body).map(|(k, body)| *k == Kind::Differs && !body).collect();
+        for area in find(proxy_rect(proxy), |x, y| open[y * w + x]).iter().filter(|a| a.area > 3) {
+            if enclosed(area, &open, &body, w, h) {
+                area.runs.iter().for_each(|&(y, a, b)| body[y * w + a..y * w + b].fill(true));
+            }
+        }
+        self.mask = Mask { w, h, data: vec![0; w * h] };
+        let all = find(proxy_rect(proxy), |x, y| body[y * w + x]);
+        self.keep(all);
+        if self.area as f32 > 0.85 * proxy.len() as f32 {
+            self.take_frame(proxy);
+        }
+    }
+
+    /// Keeps the pieces that are large, or near to large ones; the rest is dust.
+    fn keep(&mut self, all: Vec<Component>) {
+        let frame = self.mask.data.len();
+        let least = (frame / 2500).max(8);
+        let Some(first) = all.first().filter(|c| c.area >= least) else { return };
+        let large = (first.area / 30).max(least);
+        let (mut kept, rest): (Vec<_>, Vec<_>) = all.into_iter().partition(|c| c.area >= large);
+        let near = |c: &Component, kept: &[Component]| {
+            let reach = c.rect.grown(6, self.mask.w, self.mask.h);
+            c.area >= 6 && kept.iter().any(|k| !k.rect.intersection(&reach).is_empty())
+        };
+        for c in rest {
+            if near(&c, &kept) {
+                kept.push(c);
+            }
+        }
+        self.mask.data.fill(0);
+        for &(y, a, b) in kept.iter().flat_map(|c| &c.runs) {
+            self.mask.data[y * self.mask.w + a..y * self.mask.w + b].fill(255);
+        }
+        self.area = kept.iter().map(|c| c.area).sum();
+        self.pieces = kept;
+        self.found = Found::Piece;
+    }
+
+    fn find_shadow(&mut self, levels: &Levels, proxy: &Proxy) {
+        self.shadow = Mask::new(proxy.w, proxy.h);
+        if self.found == Found::Frame {
+            return;
+        }
+        for (i, out) in self.shadow.data.iter_mut().enumerate() {
+            let d = self.residual[i];
+            let dark = d[0] < -levels.light && d[0] > 1.6 * DEEP;
+            if dark && self.mask.data[i] == 0 && d[1].abs().max(d[2].abs()) < 2.0 * levels.hue {
+                *out = 255;
+            }
+        }
+    }
+
+    /// The extent in working pixels. The proxy's is as coarse as its pixels, so each side is looked
+    /// for again among the working pixels of the two proxy pixels around it.
+    fn extent(&self, view: &View) -> Rect {
+        let (coarse, s) = (self.mask.extent(), self.step);
+        let (w, h) = (view.tone.w, view.tone.h);
+        if self.found != Found::Piece {
+            return if coarse.is_empty() { coarse } else { Rect::new(0, 0, w, h) };
+        }
+        let rect = Rect::new(coarse.x * s, coarse.y * s, coarse.w * s, coarse.h * s);
+        let reach = rect.grown(s, w, h);
+        let floor = (2.5 * self.backdrop.sigma[0] / 2.4).max(0.025);
+        let differs = |x: usize, y: usize| {
+            let place = |v: usize| (v as f32 + 0.5) / s as f32 - 0.5;
+            let level = self.backdrop.at(place(x), place(y))[0].exp().powf(1.0 / 2.4);
+            let d = view.tone.at(x, y) - level;
+            // Darker backdrop is shadow unless it is far darker.
+            d > floor * level.max(0.2) || d < -0.25 * level || self.inside(x, y)
+        };
+        tighten(rect, reach, s, &differs)
+    }
+}
+
+/// Moves each side of `rect` to the outermost line, at most `s` outside and `s` inside, with at least
+/// two pixels that differ.
+fn tighten(rect: Rect, reach: Rect, s: usize, differs: &dyn Fn(usize, usize) -> bool) -> Rect {
+    let column = |x: usize| (rect.y..rect.bottom()).filter(|&y| differs(x, y)).nth(1).is_some();
+    let line = |y: usize| (rect.x..rect.right()).filter(|&x| differs(x, y)).nth(1).is_some();
+    let left = (reach.x..rect.x + s).find(|&x| column(x)).unwrap_or(rect.x);
+    let right = (rect.right().saturating_sub(s)..reach.right()).rev().find(|&x| column(x));
+    let top = (reach.y..rect.y + s).find(|&y| line(y)).unwrap_or(rect.y);
+    let bottom = (rect.bottom().saturating_sub(s)..reach.bottom()).rev().find(|&y| line(y));
+    let right = right.map_or(rect.right(), |x| x + 1);
+    let bottom = bottom.map_or(rect.bottom(), |y| y + 1);
+    Rect::new(left, top, right.saturating_sub(left), bottom.saturating_sub(top))
+}
+
+/// What a pixel is by itself.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Backdrop,
+    Differs,
+    Seed,
+}
+
+/// From which distances on a pixel differs.
+struct Levels {
+    light: f32,
+    hue: f32,
+    steep: f32,
+}
+
+impl Levels {
+    fn of(backdrop: &Backdrop) -> Self {
+        let sigma = backdrop.sigma;
+        Self {
+            light: (4.0 * sigma[0]).max(0.06),
+            hue: (5.0 * sigma[1].max(sigma[2])).max(0.07),
+            steep: (5.0 * sigma[0]).max(0.11),
+        }
+    }
+
+    fn kind(&self, d: Features, steep: f32) -> Kind {
+        let hue = d[1].abs().max(d[2].abs());
+        let differs = d[0].abs() > self.light || hue > self.hue;
+        let seed = hue > 1.5 * self.hue
+            || d[0] > 1.6 * self.light
+            || d[0] < DEEP
+            || (steep > self.steep && differs);
+        match (seed, differs) {
+            (true, _) => Kind::Seed,
+            (false, true) => Kind::Differs,
+            _ => Kind::Backdrop,
+        }
+    }
+}
+
+fn proxy_rect(proxy: &Proxy) -> Rect {
+    Rect::new(0, 0, proxy.w, proxy.h)
+}
+
+/// Central differences of log luminance.
+fn rough(features: &[Features], w: usize, h: usize) -> Vec<f32> {
+    let mut out = vec![0.0; w * h];
+    for y in 1..h.saturating_sub(1) {
+        for x in 1..w.saturating_sub(1) {
+            let i = y * w + x;
+            let dx = features[i + 1][0] - features[i - 1][0];
+            let dy = features[i + w][0] - features[i - w][0];
+            out[i] = 0.5 * dx.hypot(dy);
+        }
+    }
+    out
+}
+
+/// Dilates (or erodes) a picture of zeros and ones by a square of `2 r + 1`.
+fn spread(data: &mut [u8], w: usize, h: usize, r: usize, grow: bool) {
+    let pick = |a: u8, b: u8| if grow { a.max(b) } else { a.min(b) };
+    let mut across = data.to_vec();
+    for (row, out) in data.chunks_exact(w).zip(across.chunks_exact_mut(w)) {
+        for k in 1..=r.min(w - 1) {
+            out[k..].iter_mut().zip(row).for_each(|(o, v)| *o = pick(*o, *v));
+            out[..w - k].iter_mut().zip(&row[k..]).for_each(|(o, v)| *o = pick(*o, *v));
+        }
+    }
+    data.copy_from_slice(&across);
+    for k in 1..=r.min(h - 1) {
+        data[k * w..].iter_mut().zip(&across).for_each(|(o, v)| *o = pick(*o, *v));
+        let n = (h - k) * w;
+        data[..n].iter_mut().zip(&across[k * w..]).for_each(|(o, v)| *o = pick(*o, *v));
+    }
+}
+
+/// Whether at least five sixths of an open area's outline touch the body.
+fn enclosed(area: &Component, open: &[bool], body: &[bool], w: usize, h: usize) -> bool {
+    let (mut touching, mut all) = (0, 0);
+    // Places outside the frame wrap to indices that are none.
+    let mut look = |x: usize, y: usize| {
+        let i = (x < w && y < h).then(|| y * w + x);
+        if i.is_none_or(|i| !open[i]) {
+            all += 1;
+            touching += usize::from(i.is_some_and(|i| body[i]));
+        }
+    };
+    for &(y, a, b) in &area.runs {
+        look(a.wrapping_sub(1), y);
+        look(b, y);
+        for x in a..b {
+            look(x, y.wrapping_sub(1));
+            look(x, y + 1);
+        }
+    }
+    touching * 6 >= all * 5
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::imaging::Rgb8;
+    use crate::imaging::colour::srgb_encode8;
+
+    /// A ring with a soft shadow below it, before a backdrop that falls off; linear colours.
+    fn scene(backdrop: [f32; 3], metal: [f32; 3]) -> Rgb8 {
+        Rgb8::from_fn(480, 320, |x, y| {
+            let (x, y) = (x as f32, y as f32);
+            let fall = 1.0 - 0.35 * x / 480.0 - 0.15 * (y / 320.0).powi(2);
+            let r = (x - 240.0).hypot(y - 150.0);
+            let shadow =
+                1.0 - 0.5 * (-((x - 250.0) / 120.0).powi(2) - ((y - 262.0) / 22.0).powi(2)).exp();
+            let shape = 0.3 + 0.7 * (0.5 + 0.5 * (0.09 * x + 0.13 * y).sin());
+            let p = if (70.0..100.0).contains(&r) {
+                metal.map(|v| v * shape)
+            } else {
+                backdrop.map(|v| v * fall * shadow)
+            };
+            p.map(srgb_encode8)
+        })
+    }
+
+    fn likeness(picture: &Rgb8) -> f32 {
+        let mut view = View::default();
+        view.load(picture, 1536);
+        let subject = Subject::find(&view, None);
+        assert_eq!(subject.found, Found::Piece);
+        let s = subject.step();
+        let (mut both, mut either) = (0, 0);
+        for j in 0..subject.mask.h {
+            for i in 0..subject.mask.w {
+                let r = ((i * s) as f32 + 0.5 - 240.0).hypot((j * s) as f32 + 0.5 - 150.0);
+                let (a, b) = ((70.0..100.0).contains(&r), subject.mask.at(i, j) > 127);
+                both += i32::from(a && b);
+                either += i32::from(a || b);
+            }
+        }
+        both as f32 / either as f32
+    }
+
+    #[test]
+    fn the_piece_is_found_on_every_backdrop_and_its_shadow_is_left_out() {
+        let gold = [0.9, 0.6, 0.2];
+        let silver = [0.55, 0.55, 0.57];
+        for backdrop in [[0.8, 0.8, 0.8], [0.2, 0.2, 0.21], [0.003, 0.003, 0.003], [0.1, 0.3, 0.5]]
+        {
+            for metal in [gold, silver] {
+                let got = likeness(&scene(backdrop, metal));
+                assert!(got > 0.75, "{backdrop:?} {metal:?}: {got}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_empty_backdrop_holds_nothing_and_noise_everywhere_is_the_frame() {
+        let mut view = View::default();
+        view.load(&Rgb8::from_fn(480, 320, |x, _| [150 + (x / 12) as u8; 3]), 1536);
+        assert_eq!(Subject::find(&view, None).found, Found::Nothing);
+        view.load(&Rgb8::from_fn(480, 320, |x, y| [(x / 9 * 77 ^ y / 9 * 131) as u8; 3]), 1536);
+        assert_eq!(Subject::find(&view, None).found, Found::Frame);
+    }
+
+    #[test]
+    fn a_mask_that_is_handed_in_is_believed() {
+        let picture = scene([0.8; 3], [0.9, 0.6, 0.2]);
+        let mut view = View::default();
+        view.load(&picture, 1536);
+        let given = Mask::from_fn(48, 32, |x, y| if x < 24 && y > 16 { 255 } else { 0 });
+        let subject = Subject::find(&view, Some(&given));
+        assert!(subject.inside(100, 300) && !subject.inside(240, 60));
+    }
+}

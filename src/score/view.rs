@@ -1,0 +1,183 @@
+//! What every measure looks at: a working copy of the picture of bounded size, its tone, and a small
+//! proxy in linear light. Buffers are kept from picture to picture.
+
+use crate::imaging::colour::{luminance, srgb_decode_table};
+use crate::imaging::{Plane, Rect, Rgb8};
+
+/// Longest side of a still's working copy, pixels.
+pub(super) const STILL: usize = 1536;
+/// Longest side of a live frame's working copy, pixels.
+pub(super) const LIVE: usize = 1080;
+/// Longest side of the proxy, pixels.
+const PROXY: usize = 256;
+
+/// A picture made ready for the measures.
+#[derive(Default)]
+pub(super) struct View {
+    /// Judged pixels for one working pixel along each side.
+    pub(super) step: usize,
+    /// Width and height of the judged picture.
+    pub(super) full: [usize; 2],
+    /// The reduced copy; empty when the picture is its own working copy.
+    reduced: Rgb8,
+    /// Encoded luma, shifted so that it is luminance to the power 1/2.4: working size, 0.05 to 1.
+    /// Scaling exposure multiplies it.
+    pub(super) tone: Plane,
+    /// The small picture.
+    pub(super) proxy: Proxy,
+    sums: Vec<u16>,
+}
+
+/// A small picture in linear light: means over blocks of the working copy's encoded values.
+#[derive(Default)]
+pub(super) struct Proxy {
+    pub(super) w: usize,
+    pub(super) h: usize,
+    /// Working pixels for one proxy pixel along each side.
+    pub(super) step: usize,
+    /// Encoded means, 0 to 255.
+    pub(super) encoded: Vec<[f32; 3]>,
+    /// Linear sRGB.
+    pub(super) rgb: Vec<[f32; 3]>,
+    /// Luminance, linear.
+    pub(super) y: Vec<f32>,
+}
+
+impl View {
+    /// Makes a picture ready; its working copy's longest side is at most `side`.
+    pub(super) fn load(&mut self, picture: &Rgb8, side: usize) {
+        self.step = picture.w.max(picture.h).div_ceil(side).max(1);
+        self.full = [picture.w, picture.h];
+        if self.step > 1 {
+            reduce(picture, self.step, &mut self.reduced, &mut self.sums);
+        } else {
+            self.reduced = Rgb8::default();
+        }
+        let rgb = if self.step > 1 { &self.reduced } else { picture };
+        tone(rgb, &mut self.tone);
+        self.proxy.load(rgb);
+    }
+
+    /// The working copy's pixels.
+    pub(super) fn rgb<'a>(&'a self, picture: &'a Rgb8) -> &'a Rgb8 {
+        if self.step > 1 { &self.reduced } else { picture }
+    }
+
+    /// Whether there is anything to measure.
+    pub(super) fn is_tiny(&self) -> bool {
+        self.tone.w < 24 || self.tone.h < 24
+    }
+
+    /// A place of the working copy in pixels of the judged picture.
+    pub(super) fn outward(&self, r: Rect) -> Rect {
+        let s = self.step;
+        let grown = Rect::new(r.x * s, r.y * s, r.w * s, r.h * s);
+        grown.intersection(&Rect::new(0, 0, self.full[0], self.full[1]))
+    }
+}
+
+impl Proxy {
+    fn load(&mut self, rgb: &Rgb8) {
+        self.step = rgb.w.max(rgb.h).div_ceil(PROXY).max(1);
+        let s = self.step;
+        (self.w, self.h) = (rgb.w / s, rgb.h / s);
+        self.encoded.clear();
+        for y in 0..self.h {
+            self.encoded.extend((0..self.w).map(|x| mean(rgb, x * s, y * s, s)));
+        }
+        let table = srgb_decode_table();
+        self.rgb.clear();
+        self.rgb.extend(self.encoded.iter().map(|p| p.map(|v| between(table, v))));
+        self.y.clear();
+        self.y.extend(self.rgb.iter().map(|&p| luminance(p)));
+    }
+
+    /// The whole proxy.
+    pub(super) fn len(&self) -> usize {
+        self.w * self.h
+    }
+}
+
+/// The sRGB curve at a value between bytes.
+fn between(table: &[f32; 256], v: f32) -> f32 {
+    let low = (v as usize).min(254);
+    let share = v - low as f32;
+    table[low] * (1.0 - share) + table[low + 1] * share
+}
+
+/// The mean of a block's encoded values.
+fn mean(rgb: &Rgb8, x: usize, y: usize, side: usize) -> [f32; 3] {
+    let mut sum = [0_u32; 3];
+    for j in y..y + side {
+        let start = (j * rgb.w + x) * 3;
+        for p in rgb.data[start..start + side * 3].chunks_exact(3) {
+            (0..3).for_each(|c| sum[c] += u32::from(p[c]));
+        }
+    }
+    let norm = 1.0 / (side * side) as f32;
+    sum.map(|s| s as f32 * norm)
+}
+
+/// Encoded luma by BT.709's weights, shifted from the sRGB curve to the power 1/2.4.
+fn tone(rgb: &Rgb8, out: &mut Plane) {
+    (out.w, out.h) = (rgb.w, rgb.h);
+    out.data.clear();
+    let scale = 1.0 / (255.0 * 256.0 * 1.055);
+    out.data.extend(rgb.data.chunks_exact(3).map(|p| {
+        let luma = 54 * u32::from(p[0]) + 183 * u32::from(p[1]) + 19 * u32::from(p[2]);
+        luma as f32 * scale + 0.055 / 1.055
+    }));
+}
+
+/// Means over blocks of `step` x `step` encoded values. What is left over at the right and the lower
+/// edge is cut off.
+fn reduce(picture: &Rgb8, step: usize, out: &mut Rgb8, sums: &mut Vec<u16>) {
+    let (w, h) = (picture.w / step, picture.h / step);
+    (out.w, out.h) = (w, h);
+    out.data.clear();
+    // Sums of at most 255 rows fit sixteen bits.
+    let rows = step.min(255);
+    let scale = ((1_u64 << 32) as f64 / (rows * step) as f64) as u64;
+    for y in 0..h {
+        sums.clear();
+        sums.resize(w * step * 3, 0);
+        for j in 0..rows {
+            let start = (y * step + j) * picture.w * 3;
+            let row = &picture.data[start..start + w * step * 3];
+            sums.iter_mut().zip(row).for_each(|(sum, v)| *sum += u16::from(*v));
+        }
+        for block in sums.chunks_exact(step * 3) {
+            let mut total = [0_u32; 3];
+            for p in block.chunks_exact(3) {
+                (0..3).for_each(|c| total[c] += u32::from(p[c]));
+            }
+            let byte = |t: u32| ((u64::from(t) * scale + (1 << 31)) >> 32).min(255) as u8;
+            out.data.extend_from_slice(&total.map(byte));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reduced_picture_keeps_its_means() {
+        let picture = Rgb8::from_fn(3200, 12, |x, _| [(x % 256) as u8, 255, 7]);
+        let mut view = View::default();
+        view.load(&picture, 800);
+        let small = view.rgb(&picture);
+        assert_eq!((view.step, small.w, small.h), (4, 800, 3));
+        // 0, 1, 2, 3 have the mean 1.5, rounded up.
+        assert_eq!(small.at(0, 1), [2, 255, 7]);
+    }
+
+    #[test]
+    fn tone_is_luminance_to_the_power_of_one_over_two_point_four() {
+        let mut view = View::default();
+        view.load(&Rgb8::from_fn(30, 30, |_, _| [188; 3]), 800);
+        let y = srgb_decode_table()[188];
+        assert!((view.tone.data[9].powf(2.4) - y).abs() < 1e-3);
+        assert!((view.proxy.y[3] - y).abs() < 1e-6);
+    }
+}

@@ -1,0 +1,262 @@
+//! The journal: one line for everything that happened to a capture, appended and flushed to the disk
+//! before the next step is taken. It is what a shoot is resumed from.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+
+/// A file on a camera, as the journal knows it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Source {
+    /// Which body: its model, and its serial number where it tells.
+    pub camera: String,
+    /// Folder on the camera.
+    pub folder: String,
+    /// File name on the camera.
+    pub name: String,
+}
+
+/// One line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum Entry {
+    /// It was on the card before the session began.
+    Seen {
+        /// Which file.
+        source: Source,
+        /// Its size, when the camera says.
+        bytes: Option<u64>,
+    },
+    /// The camera told of it; it is to be fetched.
+    Announced {
+        /// Which file.
+        source: Source,
+    },
+    /// It is on the session's disk, whole.
+    Stored {
+        /// Which file.
+        source: Source,
+        /// Name in the Capture folder.
+        file: String,
+        /// Size.
+        bytes: u64,
+        /// SHA-256 in hexadecimal.
+        sha256: String,
+    },
+    /// A second copy lies in another folder and was read back.
+    Copied {
+        /// Name in the Capture folder.
+        file: String,
+        /// The other folder.
+        folder: PathBuf,
+    },
+    /// It cannot be had any more: it was removed from the card before it was fetched.
+    Missing {
+        /// Which file.
+        source: Source,
+    },
+}
+
+/// What became of a file on the card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It was there before the session.
+    Old,
+    /// It is to be fetched.
+    Wanted,
+    /// It is on the disk.
+    Stored,
+    /// It is gone from the card.
+    Missing,
+}
+
+/// An original that the journal says is on the disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Original {
+    /// Where it came from.
+    pub source: Source,
+    /// Name in the Capture folder.
+    pub file: String,
+    /// Size.
+    pub bytes: u64,
+    /// SHA-256 in hexadecimal.
+    pub sha256: String,
+}
+
+/// The journal of one session.
+pub struct Journal {
+    file: File,
+    fates: BTreeMap<Source, Fate>,
+    sizes: BTreeMap<Source, u64>,
+    originals: Vec<Original>,
+    copies: BTreeMap<PathBuf, Vec<String>>,
+}
+
+impl Journal {
+    /// Opens the journal or begins one. A last line that was cut off by a crash is left out; its step
+    /// is simply taken again.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
+        let mut this = Self {
+            file: file.try_clone()?,
+            fates: BTreeMap::new(),
+            sizes: BTreeMap::new(),
+            originals: Vec::new(),
+            copies: BTreeMap::new(),
+        };
+        let mut whole = true;
+        for line in BufReader::new(&file).split(b'\n') {
+            let line = line?;
+            match serde_json::from_slice(&line) {
+                Ok(entry) => this.learn(entry),
+                Err(_) if line.is_empty() => {}
+                Err(e) => {
+                    tracing::warn!("a journal line was left out: {e}");
+                    whole = false;
+                }
+            }
+        }
+        if !whole {
+            // The next entry must not be glued to the torn one.
+            file.write_all(b"\n")?;
+        }
+        Ok(this)
+    }
+
+    /// Writes an entry; it is on the disk when this returns.
+    pub fn write(&mut self, entry: Entry) -> io::Result<()> {
+        self.write_all(vec![entry])
+    }
+
+    /// Writes entries with one flush.
+    pub fn write_all(&mut self, entries: Vec<Entry>) -> io::Result<()> {
+        let mut text = Vec::new();
+        for entry in &entries {
+            serde_json::to_writer(&mut text, entry)?;
+            text.push(b'\n');
+        }
+        self.file.write_all(&text)?;
+        self.file.sync_data()?;
+        entries.into_iter().for_each(|entry| self.learn(entry));
+        Ok(())
+    }
+
+    fn learn(&mut self, entry: Entry) {
+        match entry {
+            Entry::Seen { source, bytes } => {
+                bytes.map(|bytes| self.sizes.insert(source.clone(), bytes));
+                self.fates.entry(source).or_insert(Fate::Old);
+            }
+            Entry::Announced { source } => {
+                self.fates.insert(source, Fate::Wanted);
+            }
+            Entry::Stored { source, file, bytes, sha256 } => {
+                self.fates.insert(source.clone(), Fate::Stored);
+                self.sizes.insert(source.clone(), bytes);
+                self.originals.push(Original { source, file, bytes, sha256 });
+            }
+            Entry::Copied { file, folder } => self.copies.entry(folder).or_default().push(file),
+            Entry::Missing { source } => {
+                self.fates.insert(source, Fate::Missing);
+            }
+        }
+    }
+
+    /// What became of a file on the card; none if it was never heard of.
+    pub fn fate(&self, source: &Source) -> Option<Fate> {
+        self.fates.get(source).copied()
+    }
+
+    /// Whether a file on the card is none that the journal knows: its name is new, or its size is
+    /// another one, as after the card was formatted and the body counts from one again.
+    pub fn is_news(&self, source: &Source, bytes: Option<u64>) -> bool {
+        match self.fate(source) {
+            None | Some(Fate::Missing) => true,
+            Some(Fate::Wanted) => false,
+            Some(Fate::Old | Fate::Stored) => {
+                bytes.zip(self.sizes.get(source)).is_some_and(|(now, then)| now != *then)
+            }
+        }
+    }
+
+    /// Whether this body was ever seen in this session.
+    pub fn knows(&self, camera: &str) -> bool {
+        self.fates.keys().any(|s| s.camera == camera)
+    }
+
+    /// Files of this body that were announced and not stored.
+    pub fn wanted(&self, camera: &str) -> Vec<Source> {
+        let open = |(source, fate): (&Source, &Fate)| {
+            (*fate == Fate::Wanted && source.camera == camera).then(|| source.clone())
+        };
+        self.fates.iter().filter_map(open).collect()
+    }
+
+    /// Everything stored, in order.
+    pub fn originals(&self) -> &[Original] {
+        &self.originals
+    }
+
+    /// Whether an original has its verified copy in a folder.
+    pub fn is_copied(&self, file: &str, folder: &Path) -> bool {
+        self.copies.get(folder).is_some_and(|files| files.iter().any(|f| f == file))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(name: &str) -> Source {
+        Source { camera: "Nikon".into(), folder: "/DCIM".into(), name: name.into() }
+    }
+
+    fn stored(name: &str) -> Entry {
+        Entry::Stored {
+            source: source(name),
+            file: name.to_owned(),
+            bytes: 3,
+            sha256: "ab".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_shoot_is_resumed_from_its_journal() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.jsonl");
+        let mut journal = Journal::open(&path).unwrap();
+        journal.write(Entry::Seen { source: source("old.jpg"), bytes: Some(9) }).unwrap();
+        journal.write(Entry::Announced { source: source("a.jpg") }).unwrap();
+        journal.write(stored("a.jpg")).unwrap();
+        journal.write(Entry::Announced { source: source("b.jpg") }).unwrap();
+        drop(journal);
+        let journal = Journal::open(&path).unwrap();
+        assert_eq!(journal.fate(&source("old.jpg")), Some(Fate::Old));
+        assert_eq!(journal.wanted("Nikon"), [source("b.jpg")]);
+        assert!(!journal.is_news(&source("old.jpg"), Some(9)));
+        assert!(journal.is_news(&source("old.jpg"), Some(8)), "the card was formatted");
+        assert_eq!(journal.originals().len(), 1);
+        assert!(journal.knows("Nikon") && !journal.knows("Canon"));
+    }
+
+    #[test]
+    fn a_torn_line_costs_that_step_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.jsonl");
+        let mut journal = Journal::open(&path).unwrap();
+        journal.write(Entry::Announced { source: source("a.jpg") }).unwrap();
+        drop(journal);
+        let mut file = OpenOptions::new().append(true).open(&path).unwrap();
+        file.write_all(br#"{"what":"stored","sour"#).unwrap();
+        drop(file);
+        let mut journal = Journal::open(&path).unwrap();
+        assert_eq!(journal.wanted("Nikon"), [source("a.jpg")], "to be fetched again");
+        journal.write(stored("a.jpg")).unwrap();
+        drop(journal);
+        let journal = Journal::open(&path).unwrap();
+        assert_eq!(journal.fate(&source("a.jpg")), Some(Fate::Stored));
+        assert_eq!(journal.originals().len(), 1);
+    }
+}

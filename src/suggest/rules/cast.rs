@@ -1,0 +1,32 @@
+//! A cast on a backdrop that is nearly neutral. A coloured backdrop is meant so.
+
+use super::{Rule, nowhere};
+use crate::score::Score;
+
+pub(super) const RULE: Rule = Rule {
+    kind: "cast",
+    unit: "",
+    threshold: 4.0,
+    measure,
+    cost: |chroma| 0.1 + 0.01 * chroma.abs(),
+    text: sentence,
+    region: nowhere,
+};
+
+/// C* of the backdrop while it is small enough to be a cast.
+fn measure(score: &Score) -> Option<f32> {
+    let [a, b] = score.lighting.backdrop_ab;
+    let chroma = a.hypot(b);
+    (score.lighting.backdrop > 0.05 && chroma < 25.0).then_some(chroma)
+}
+
+fn sentence(score: &Score, chroma: f32) -> String {
+    let [a, b] = score.lighting.backdrop_ab;
+    let hue = match (a.abs() > b.abs(), a > 0.0, b > 0.0) {
+        (true, true, _) => "magenta",
+        (true, false, _) => "green",
+        (false, _, true) => "yellow",
+        (false, _, false) => "blue",
+    };
+    format!("the backdrop leans to {hue} (C* {chroma:.0}): set white balance on a grey card")
+}

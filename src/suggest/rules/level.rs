@@ -1,0 +1,27 @@
+//! A pair: the piece of the two that hangs more askew.
+
+use super::roll::way;
+use super::{Rule, piece};
+use crate::score::Score;
+
+pub(super) const RULE: Rule = Rule {
+    kind: "pair",
+    unit: "deg",
+    threshold: 1.0,
+    measure: |score| worse(score).map(|(_, deg)| -deg),
+    cost: |deg| 0.12 + 0.06 * deg.abs(),
+    text: |score, deg| {
+        let side = worse(score).map_or("left", |(side, _)| side);
+        format!("rotate the {side} piece {:.1}° {}", deg.abs(), way(deg))
+    },
+    region: piece,
+};
+
+/// The piece with the larger roll, and that roll in degrees.
+fn worse(score: &Score) -> Option<(&'static str, f32)> {
+    let pair = score.symmetry.pair?;
+    let sides = ["left", "right"].into_iter().zip(pair.roll_deg);
+    sides
+        .filter_map(|(side, deg)| deg.map(|deg| (side, deg)))
+        .max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()))
+}

@@ -1,0 +1,321 @@
+//! What stands behind the subject: the photographed empty set matched in exposure, or a smooth
+//! backdrop fitted to what surrounds the subject.
+
+use super::{Method, filter, proxy};
+use crate::imaging::{Image, Mask, Plane, Rgb8, colour};
+use nalgebra::{SMatrix, SVector};
+
+/// The least noise that is believed, encoded: eight bits cannot tell finer.
+const LEAST_NOISE: f32 = 0.003;
+/// A fitted backdrop with more texture than this, encoded, is not smooth.
+const ROUGH: f32 = 0.05;
+/// Share of the frame that must look like the empty set, or it is another set.
+const LEAST_MATCH: f32 = 0.25;
+
+/// The reduced picture and what is known about its ground.
+pub(super) struct Scene {
+    /// The reduced picture, linear.
+    pub picture: Image,
+    /// Its ground without the subject, linear, the same size.
+    pub ground: Image,
+    /// Light of the picture over that of the empty set, a channel.
+    pub gain: [f32; 3],
+    /// Noise and texture of the ground in the reduced picture, encoded, one sigma.
+    pub noise: f32,
+    /// Whether the ground is too textured to be fitted.
+    pub rough: bool,
+    /// What the ground comes from.
+    pub method: Method,
+    /// Sentences for the photographer.
+    pub warnings: Vec<String>,
+}
+
+impl Scene {
+    /// Reduces the picture and finds its ground.
+    pub(super) fn new(rgb: &Rgb8, empty: Option<&Rgb8>, coarse: Option<&Mask>) -> Self {
+        let (w, h) = proxy::size(rgb.w, rgb.h);
+        let picture = proxy::reduce(rgb, w, h);
+        let mut warnings = Vec::new();
+        if let Some(empty) = empty {
+            let plate = proxy::reduce(empty, w, h);
+            match match_exposure(&picture, &plate) {
+                Some(gain) => return Self::from_plate(picture, plate, gain, warnings),
+                None => warnings.push(
+                    "the empty set does not look like this picture and was not used; photograph it again"
+                        .to_owned(),
+                ),
+            }
+        }
+        Self::fitted(picture, coarse, warnings)
+    }
+
+    fn from_plate(
+        picture: Image,
+        mut ground: Image,
+        gain: [f32; 3],
+        mut warnings: Vec<String>,
+    ) -> Self {
+        for p in &mut ground.data {
+            for c in 0..3 {
+                p[c] = (p[c] * gain[c]).min(1.0);
+            }
+        }
+        let stops = colour::luminance(gain).max(1e-6).log2();
+        if stops.abs() > 0.5 {
+            warnings.push(format!(
+                "the empty set is {:.1} stops {} than the picture; photograph it with the same settings",
+                stops.abs(),
+                if stops > 0.0 { "darker" } else { "lighter" }
+            ));
+        }
+        let noise = ground_noise(&picture, &ground);
+        Self { picture, ground, gain, noise, rough: false, method: Method::EmptySet, warnings }
+    }
+
+    fn fitted(picture: Image, coarse: Option<&Mask>, mut warnings: Vec<String>) -> Self {
+        let ground = fit(&picture, coarse);
+        let noise = ground_noise(&picture, &ground);
+        let rough = noise > ROUGH;
+        let method = if rough && coarse.is_some() { Method::Network } else { Method::Backdrop };
+        if rough {
+            warnings.push(
+                "the backdrop is not smooth; photograph the empty set for a clean cut-out"
+                    .to_owned(),
+            );
+        }
+        Self { picture, ground, gain: [1.0; 3], noise, rough, method, warnings }
+    }
+}
+
+/// Light of the picture over light of the plate: the commonest ratio of luminance over the frame, then the
+/// mean of each channel where the ratio is that one. `None` when too little of the frame agrees.
+fn match_exposure(picture: &Image, plate: &Image) -> Option<[f32; 3]> {
+    const STEP: f32 = 0.02; // natural log of the ratio
+    let ratio = |a: [f32; 3], b: [f32; 3]| {
+        (colour::luminance(a) + 1e-3).ln() - (colour::luminance(b) + 1e-3).ln()
+    };
+    let mut bins = vec![0_u32; 201];
+    let bin = |r: f32| ((r / STEP).round() as i32 + 100).clamp(0, 200) as usize;
+    for (&a, &b) in picture.data.iter().zip(&plate.data) {
+        bins[bin(ratio(a, b))] += 1;
+    }
+    let near = |i: usize| bins[i.saturating_sub(1)..(i + 2).min(201)].iter().sum::<u32>();
+    let best = (1..200).max_by_key(|&i| near(i))?;
+    let centre = (best as f32 - 100.0) * STEP;
+    let (mut sums, mut n) = ([[0.0_f64; 2]; 3], 0);
+    for (&a, &b) in picture.data.iter().zip(&plate.data) {
+        // Full wells say nothing about exposure.
+        let clipped = a.iter().chain(&b).any(|&v| v > 0.98);
+        if (ratio(a, b) - centre).abs() < 2.0 * STEP {
+            n += 1;
+            for c in 0..3 {
+                if !clipped {
+                    sums[c][0] += f64::from(a[c]);
+                    sums[c][1] += f64::from(b[c]);
+                }
+            }
+        }
+    }
+    let enough = n as f32 > LEAST_MATCH * picture.data.len() as f32;
+    enough.then(|| sums.map(|[a, b]| if b > 1e-6 { (a / b) as f32 } else { 1.0 }))
+}
+
+/// Noise of the picture over its ground as one sigma, encoded: the middle absolute difference from the mean of
+/// the neighbours, or what the ground leaves unexplained over wider reaches, in the outer part of the
+/// frame. Half of that may be anything else.
+fn ground_noise(picture: &Image, ground: &Image) -> f32 {
+    let apart = |i: usize| {
+        let a = proxy::encode(colour::luminance(picture.data[i]));
+        a - proxy::encode(colour::luminance(ground.data[i]))
+    };
+    let (w, h) = (picture.w, picture.h);
+    let plane = Plane { w, h, data: (0..w * h).map(apart).collect() };
+    let smooth = filter::box_mean(&plane, 3);
+    // The outer part of the frame is the likeliest to show the ground alone.
+    let edge = (w.min(h) / 6).max(2);
+    let outer = |x: usize, y: usize| x < edge || y < edge || x + edge >= w || y + edge >= h;
+    let over = |f: &dyn Fn(usize) -> f32| {
+        let values = (0..w * h).filter(|i| outer(i % w, i / w)).map(f).collect();
+        1.4826 * filter::median(values)
+    };
+    let fine = over(&|i| (plane.data[i] - smooth.data[i]).abs());
+    let wide = over(&|i| smooth.data[i].abs());
+    fine.max(0.6 * wide).max(LEAST_NOISE)
+}
+
+/// Longest side that the fit works at.
+const FIT: usize = 240;
+/// Terms of a polynomial of degree 3 in two variables.
+const TERMS: usize = 10;
+
+/// A smooth backdrop: a robust polynomial of degree 3 in encoded values, then what is left of the places
+/// that follow it, continued smoothly under the subject.
+fn fit(picture: &Image, coarse: Option<&Mask>) -> Image {
+    let longest = picture.w.max(picture.h);
+    let scale = (longest as f32 / FIT as f32).max(1.0);
+    let (w, h) = ((picture.w as f32 / scale) as usize, (picture.h as f32 / scale) as usize);
+    let (w, h) = (w.max(4), h.max(4));
+    let small = shrink(picture, w, h);
+    let away = coarse.map(|mask| away_from(mask, w, h));
+    let trusted = inliers(&small, w, h, away.as_deref());
+    let planes: [Plane; 3] = std::array::from_fn(|c| {
+        let values = Plane { w, h, data: small.iter().map(|p| p[c]).collect() };
+        let weight: Vec<f32> = trusted.iter().map(|&t| f32::from(u8::from(t))).collect();
+        let smooth = polynomial(&values, &weight);
+        local(&values, &smooth, &trusted)
+    });
+    Image::from_fn(picture.w, picture.h, |x, y| {
+        let at = |p: &Plane| {
+            let u = (x as f32 + 0.5) * w as f32 / picture.w as f32 - 0.5;
+            let v = (y as f32 + 0.5) * h as f32 / picture.h as f32 - 0.5;
+            colour::srgb_decode(p.sample(u, v).clamp(0.0, 1.0))
+        };
+        [at(&planes[0]), at(&planes[1]), at(&planes[2])]
+    })
+}
+
+/// Encoded middle values of the pixels under each small pixel: the middle ignores thin wires.
+fn shrink(picture: &Image, w: usize, h: usize) -> Vec<[f32; 3]> {
+    let mut out = Vec::with_capacity(w * h);
+    for y in 0..h {
+        for x in 0..w {
+            let (x0, x1) =
+                (x * picture.w / w, ((x + 1) * picture.w / w).max(x * picture.w / w + 1));
+            let (y0, y1) =
+                (y * picture.h / h, ((y + 1) * picture.h / h).max(y * picture.h / h + 1));
+            out.push(std::array::from_fn(|c| {
+                let under = (y0..y1).flat_map(|y| (x0..x1).map(move |x| (x, y)));
+                filter::median(
+                    under.map(|(x, y)| proxy::encode(picture.data[y * picture.w + x][c])).collect(),
+                )
+            }));
+        }
+    }
+    out
+}
+
+/// Where a coarse mask and its surroundings are not.
+fn away_from(mask: &Mask, w: usize, h: usize) -> Vec<bool> {
+    let small = proxy::resize_mask(mask, w, h);
+    let far = filter::distance(w, h, |i| small.data[i] > 64);
+    far.iter().map(|&d| d > w.max(h) as f32 * 0.03).collect()
+}
+
+/// Which small pixels follow a smooth polynomial, beginning with the frame's border, or with what lies
+/// away from the coarse mask.
+fn inliers(small: &[[f32; 3]], w: usize, h: usize, away: Option<&[bool]>) -> Vec<bool> {
+    let edge = (w.min(h) / 12).max(2);
+    let border = |i: usize| {
+        let (x, y) = (i % w, i / w);
+        x < edge || y < edge || x + edge >= w || y + edge >= h
+    };
+    let start = |i: usize| away.map_or_else(|| border(i), |a| a[i]);
+    let known = (0..w * h).filter(|&i| start(i)).count();
+    let start = |i: usize| if known * 20 < w * h { border(i) } else { start(i) };
+    let mut weight: Vec<f32> = (0..w * h).map(|i| f32::from(u8::from(start(i)))).collect();
+    let planes: [Plane; 3] =
+        std::array::from_fn(|c| Plane { w, h, data: small.iter().map(|p| p[c]).collect() });
+    let mut trusted = vec![false; w * h];
+    for round in 0..9 {
+        let smooth: [Plane; 3] = std::array::from_fn(|c| polynomial(&planes[c], &weight));
+        let off: Vec<f32> = (0..w * h)
+            .map(|i| {
+                (0..3).map(|c| (planes[c].data[i] - smooth[c].data[i]).abs()).fold(0.0, f32::max)
+            })
+            .collect();
+        let judged = (0..w * h).filter(|&i| start(i)).map(|i| off[i]).collect();
+        let reach = (1.4826 * filter::median(judged)).clamp(0.006, 0.08) * 4.0;
+        for i in 0..w * h {
+            // First the border alone, by Tukey's weights; then all that follows what the border says.
+            let counts = round >= 5 || start(i);
+            let t = (off[i] / reach).min(1.0);
+            weight[i] = if counts { (1.0 - t * t).powi(2) } else { 0.0 };
+            trusted[i] = off[i] < reach;
+        }
+    }
+    trusted
+}
+
+/// The weighted least-squares polynomial of degree 3, everywhere.
+fn polynomial(values: &Plane, weight: &[f32]) -> Plane {
+    let (w, h) = (values.w, values.h);
+    let terms = |i: usize| {
+        let x = (i % w) as f64 / w as f64 * 2.0 - 1.0;
+        let y = (i / w) as f64 / h as f64 * 2.0 - 1.0;
+        [1.0, x, y, x * x, x * y, y * y, x * x * x, x * x * y, x * y * y, y * y * y]
+    };
+    let mut normal = SMatrix::<f64, TERMS, TERMS>::identity() * 1e-3;
+    let mut right = SVector::<f64, TERMS>::zeros();
+    for (i, &k) in weight.iter().enumerate().filter(|(_, k)| **k > 0.0) {
+        let t = SVector::<f64, TERMS>::from(terms(i));
+        normal += t * t.transpose() * f64::from(k);
+        right += t * (f64::from(k) * f64::from(values.data[i]));
+    }
+    let solved = normal.cholesky().map_or_else(SVector::zeros, |c| c.solve(&right));
+    let at = |i: usize| SVector::<f64, TERMS>::from(terms(i)).dot(&solved) as f32;
+    Plane { w, h, data: (0..w * h).map(at).collect() }
+}
+
+/// The polynomial plus what the trusted places leave over, smoothed and continued.
+fn local(values: &Plane, smooth: &Plane, trusted: &[bool]) -> Plane {
+    let (w, h) = (values.w, values.h);
+    // The rim of whatever is no backdrop is half mixed with it.
+    let off = filter::distance(w, h, |i| !trusted[i]);
+    let weight = Plane { w, h, data: off.iter().map(|&d| f32::from(u8::from(d > 2.5))).collect() };
+    let left = Plane { w, h, data: (0..w * h).map(|i| values.data[i] - smooth.data[i]).collect() };
+    let continued =
+        filter::soften(&filter::fill(&left, &weight), (w.max(h) as f32 / 60.0).max(1.0));
+    Plane { w, h, data: (0..w * h).map(|i| smooth.data[i] + continued.data[i]).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A grey sweep that falls off to one side, with a dark disk on it.
+    fn sweep(disk: bool) -> Rgb8 {
+        Rgb8::from_fn(300, 200, |x, y| {
+            let ground = 200.0 - 0.2 * x as f32 - 0.1 * y as f32;
+            let inside = disk && (x as f32 - 150.0).hypot(y as f32 - 100.0) < 50.0;
+            [if inside { 40 } else { ground as u8 }; 3]
+        })
+    }
+
+    #[test]
+    fn a_fitted_backdrop_goes_on_under_the_subject() {
+        let scene = Scene::new(&sweep(true), None, None);
+        let truth = proxy::reduce(&sweep(false), 300, 200);
+        let worst = (0..300 * 200)
+            .map(|i| {
+                (proxy::encode(scene.ground.data[i][1]) - proxy::encode(truth.data[i][1])).abs()
+            })
+            .fold(0.0, f32::max);
+        assert!(worst < 0.02, "{worst}");
+        assert!(!scene.rough && scene.method == Method::Backdrop);
+    }
+
+    #[test]
+    fn another_exposure_of_the_empty_set_is_matched_and_another_set_refused() {
+        let darker = Rgb8 {
+            data: sweep(false).data.iter().map(|&v| (u16::from(v) * 4 / 5) as u8).collect(),
+            w: 300,
+            h: 200,
+        };
+        let scene = Scene::new(&sweep(true), Some(&darker), None);
+        assert_eq!(scene.method, Method::EmptySet);
+        let (got, want) = (scene.ground.at_green(299, 199), proxy::reduce(&sweep(false), 300, 200));
+        assert!((got - want.at_green(299, 199)).abs() < 0.02, "{got}");
+        let other = Rgb8::from_fn(300, 200, |x, y| [((x * 7 + y * 13) % 251) as u8; 3]);
+        let scene = Scene::new(&sweep(true), Some(&other), None);
+        assert!(scene.method == Method::Backdrop && scene.warnings.len() == 1);
+    }
+
+    trait Green {
+        fn at_green(&self, x: usize, y: usize) -> f32;
+    }
+    impl Green for Image {
+        fn at_green(&self, x: usize, y: usize) -> f32 {
+            self.data[y * self.w + x][1]
+        }
+    }
+}

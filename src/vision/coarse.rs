@@ -1,0 +1,520 @@
+//! Labels of the reduced picture: outside, inside, and the band where the edge runs.
+//!
+//! The ground is flooded from the frame's border through everything that can be backdrop or shadow:
+//! no colour of its own, not brighter, no step. What the flood cannot reach is subject or hole; a part
+//! of it is a hole when it looks like the ground around the subject, with the shadow that falls there.
+
+use super::backdrop::Scene;
+use super::{Method, filter, proxy};
+use crate::imaging::{Image, Mask, Plane, colour};
+
+/// What a reduced pixel is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Label {
+    /// Ground.
+    Outside,
+    /// Subject.
+    Inside,
+    /// The edge runs here; solved at full size.
+    Band,
+}
+
+/// Labels of the reduced picture and what was learnt on the way.
+pub(super) struct Labels {
+    /// Width of the reduced picture.
+    pub w: usize,
+    /// Its height.
+    pub h: usize,
+    /// One a pixel.
+    pub label: Vec<Label>,
+    /// Signed distance from the edge in reduced pixels, positive inside.
+    pub depth: Plane,
+    /// Picture over ground outside the subject, continued under it.
+    pub shadow: Plane,
+    /// Closed openings.
+    pub holes: usize,
+    /// How far the edge stands out of noise, 0 to 1.
+    pub confidence: f32,
+    subject: Vec<bool>,
+}
+
+impl Labels {
+    /// The subject at the reduced size, hard.
+    pub(super) fn soft_mask(&self) -> Mask {
+        let inside = |i: usize| if self.subject[i] { 255 } else { 0 };
+        Mask { w: self.w, h: self.h, data: (0..self.w * self.h).map(inside).collect() }
+    }
+
+    /// After painting: wherever inside touches outside there must be a band.
+    pub(super) fn open_band_between(&mut self) {
+        let (w, h) = (self.w, self.h);
+        let old = self.label.clone();
+        for i in 0..w * h {
+            filter::neighbours(i % w, i / w, w, h, true, |j| {
+                if old[i] == Label::Inside && old[j] == Label::Outside {
+                    (self.label[i], self.label[j]) = (Label::Band, Label::Band);
+                }
+            });
+            let d = self.depth.data[i];
+            self.depth.data[i] = match old[i] {
+                Label::Inside => d.max(1.0),
+                Label::Outside => d.min(-1.0),
+                Label::Band => d.clamp(-1.5, 1.5),
+            };
+        }
+    }
+}
+
+/// How a pixel differs from its ground.
+struct Evidence {
+    w: usize,
+    h: usize,
+    /// Encoded luminance of the picture less that of the ground.
+    lift: Plane,
+    /// Luminance over that of the ground, linear.
+    ratio: Vec<f32>,
+    /// Largest encoded difference of a channel from the ground at the pixel's own luminance: colour that no
+    /// shadow makes.
+    tint: Vec<f32>,
+    /// Whether a step runs here, sharper than the rim of a shadow.
+    step: Vec<bool>,
+    /// Change of the lift a pixel.
+    slope: Vec<f32>,
+    /// Fine detail of picture and ground, encoded, where the ground was photographed.
+    detail: Option<[Plane; 2]>,
+    noise: f32,
+    /// Tint that the ground's own unevenness makes.
+    stain: f32,
+}
+
+impl Evidence {
+    fn new(scene: &Scene) -> Self {
+        let (w, h) = (scene.picture.w, scene.picture.h);
+        let noise = scene.noise;
+        let (mut lift, mut ratio, mut tint) =
+            (Plane::new(w, h), vec![0.0; w * h], vec![0.0_f32; w * h]);
+        for i in 0..w * h {
+            let (p, g) = (scene.picture.data[i], scene.ground.data[i]);
+            let (a, b) = (colour::luminance(p), colour::luminance(g));
+            lift.data[i] = proxy::encode(a) - proxy::encode(b);
+            // Near black a ratio is noise: both are lifted a little.
+            ratio[i] = (a + 2e-3) / (b + 2e-3);
+            tint[i] = (0..3)
+                .map(|c| {
+                    (proxy::encode(p[c]) - proxy::encode((g[c] + 2e-3) * ratio[i] - 2e-3)).abs()
+                })
+                .fold(0.0, f32::max);
+        }
+        let (step, slope) = steps(&lift, noise);
+        let stain = 4.0 * filter::median(outer(w, h).map(|i| tint[i]).collect());
+        let detail = (scene.method == Method::EmptySet)
+            .then(|| [fine_detail(&scene.picture), fine_detail(&scene.ground)]);
+        Self { w, h, lift, ratio, tint, step, slope, detail, noise, stain }
+    }
+
+    /// Whether the pixel cannot be backdrop, not even in shadow.
+    fn foreign(&self, i: usize) -> bool {
+        let n = self.noise;
+        self.step[i]
+            || self.tint[i] > (5.0 * n).max(self.stain).max(0.035)
+            || self.lift.data[i] > (5.0 * n).max(0.03)
+            || self.ratio[i] < 0.06 && self.lift.data[i] < -0.1
+    }
+}
+
+/// Indices of the outer part of a frame, the likeliest to show the ground alone.
+fn outer(w: usize, h: usize) -> impl Iterator<Item = usize> {
+    let edge = (w.min(h) / 6).max(2);
+    (0..w * h).filter(move |i| {
+        let (x, y) = (i % w, i / w);
+        x < edge || y < edge || x + edge >= w || y + edge >= h
+    })
+}
+
+/// Encoded luminance less its mean over seven pixels.
+fn fine_detail(image: &Image) -> Plane {
+    let luminance = image.data.iter().map(|&p| proxy::encode(colour::luminance(p))).collect();
+    let mut plane = Plane { w: image.w, h: image.h, data: luminance };
+    let mean = filter::box_mean(&plane, 3);
+    plane.data.iter_mut().zip(&mean.data).for_each(|(v, m)| *v -= m);
+    plane
+}
+
+/// Where the lift changes faster than noise and sharper than a shadow's rim, and how fast it changes
+/// everywhere: a rim spreads over many pixels, an edge or a wire over two or three.
+fn steps(lift: &Plane, noise: f32) -> (Vec<bool>, Vec<f32>) {
+    let (w, h) = (lift.w, lift.h);
+    let smooth = filter::smooth3(lift);
+    let least = (2.0 * noise).max(0.01);
+    let at = |x: usize, y: usize, dx: isize, dy: isize| {
+        let u = (x as isize + dx).clamp(0, w as isize - 1) as usize;
+        let v = (y as isize + dy).clamp(0, h as isize - 1) as usize;
+        smooth.at(u, v)
+    };
+    let judge = |i: usize| {
+        let (x, y) = (i % w, i / w);
+        let gx = 0.5 * (at(x, y, 1, 0) - at(x, y, -1, 0));
+        let gy = 0.5 * (at(x, y, 0, 1) - at(x, y, 0, -1));
+        let slope = gx.hypot(gy);
+        if slope < least {
+            return (false, slope);
+        }
+        // Along the slope: over nine pixels a ramp rises eight slopes, an edge about two.
+        let (dx, dy) = ((4.0 * gx / slope).round() as isize, (4.0 * gy / slope).round() as isize);
+        let rise = at(x, y, dx, dy) - at(x, y, -dx, -dy);
+        (rise < 4.0 * slope || slope > 0.06, slope)
+    };
+    (0..w * h).map(judge).unzip()
+}
+
+/// Labels the reduced picture.
+pub(super) fn label(scene: &Scene, coarse: Option<&Mask>) -> Labels {
+    let (w, h) = (scene.picture.w, scene.picture.h);
+    let hint = coarse.map(|m| proxy::resize_mask(m, w, h)).filter(|m| m.count() > 0);
+    if let (true, Some(hint)) = (scene.rough, &hint) {
+        return from_hint(scene, hint);
+    }
+    let evidence = Evidence::new(scene);
+    let mut ground = flood(&evidence);
+    let deep = hint.as_ref().map(deep_inside);
+    if let Some(deep) = &deep {
+        // Where a network is sure of an inside the flood may have leaked in: judged like a hole.
+        ground.iter_mut().zip(deep).for_each(|(g, d)| *g &= !d);
+    }
+    let mut shadow = shadow_field(&evidence, &ground);
+    // Twice: what is a hole depends on the shadow, and the shadow on the holes.
+    for _ in 0..2 {
+        openings(scene, &evidence, &shadow, &mut ground, hint.as_ref());
+        shadow = shadow_field(&evidence, &ground);
+    }
+    let mut subject: Vec<bool> = ground.iter().map(|g| !g).collect();
+    drop_crumbs(&evidence, scene, &shadow, &mut subject, hint.as_ref());
+    let confidence = stand_out(scene, &shadow, &subject, evidence.noise);
+    assemble(w, h, subject, shadow, confidence, 2.0)
+}
+
+/// Where a network's mask is sure, away from its rim.
+fn deep_inside(hint: &Mask) -> Vec<bool> {
+    let (w, h) = (hint.w, hint.h);
+    let off = filter::distance(w, h, |i| hint.data[i] < 235);
+    off.iter().map(|&d| d > 0.008 * w.max(h) as f32).collect()
+}
+
+/// Everything that can be ground and hangs together with the frame's border, through gaps wider than
+/// `GAP`: an outline may have faint places where metal mirrors its backdrop.
+fn flood(e: &Evidence) -> Vec<bool> {
+    const GAP: f32 = 1.5;
+    let (w, h) = (e.w, e.h);
+    let off = filter::distance(w, h, |i| e.foreign(i));
+    let wide = |i: usize| off[i] > GAP;
+    let mut ground = vec![false; w * h];
+    for part in filter::parts(w, h, false, wide) {
+        let r = part.rect;
+        if r.x == 0 || r.y == 0 || r.right() == w || r.bottom() == h {
+            part.pixels.iter().for_each(|&i| ground[i as usize] = true);
+        }
+    }
+    // Back to the outline: as far as was kept away from it.
+    let near = filter::distance(w, h, |i| ground[i]);
+    (0..w * h).map(|i| ground[i] || near[i] <= GAP + 0.5 && off[i] > 0.0).collect()
+}
+
+/// Picture over ground where the ground is seen, continued under the rest.
+fn shadow_field(e: &Evidence, ground: &[bool]) -> Plane {
+    let (w, h) = (e.w, e.h);
+    // The outermost pixel may be half subject.
+    let off = filter::distance(w, h, |i| !ground[i]);
+    let weight = Plane { w, h, data: off.iter().map(|&d| f32::from(u8::from(d > 1.5))).collect() };
+    let ratio = Plane { w, h, data: e.ratio.iter().map(|r| r.clamp(0.02, 1.3)).collect() };
+    let filled = filter::fill(&ratio, &weight);
+    let smooth = filter::smooth3(&filter::smooth3(&filled));
+    let soft = filter::soften(&filled, 3.0);
+    // Under the subject there is nothing to follow but the trend.
+    let data = (0..w * h).map(|i| if weight.data[i] > 0.0 { smooth.data[i] } else { soft.data[i] });
+    Plane { w, h, data: data.collect() }
+}
+
+/// Largest encoded difference of a channel between a pixel and its shadowed ground.
+fn apart(scene: &Scene, shadow: &Plane, i: usize) -> f32 {
+    let (p, g, s) = (scene.picture.data[i], scene.ground.data[i], shadow.data[i]);
+    (0..3).map(|c| (proxy::encode(p[c]) - proxy::encode(g[c] * s)).abs()).fold(0.0, f32::max)
+}
+
+/// Opens what shows the ground inside the outline: gaps and holes.
+fn openings(scene: &Scene, e: &Evidence, shadow: &Plane, ground: &mut [bool], hint: Option<&Mask>) {
+    let (w, h) = (e.w, e.h);
+    let close = (3.0 * e.noise).max(0.014);
+    let like: Vec<bool> = (0..w * h)
+        .map(|i| !ground[i] && (!e.foreign(i) || apart(scene, shadow, i) < close))
+        .collect();
+    for part in filter::parts(w, h, false, |i| like[i]) {
+        if (Opening { scene, e, shadow, part: &part }).is_one(ground, hint) {
+            part.pixels.iter().for_each(|&i| ground[i as usize] = true);
+        }
+    }
+}
+
+/// A part inside the outline that could be ground.
+struct Opening<'a> {
+    scene: &'a Scene,
+    e: &'a Evidence,
+    shadow: &'a Plane,
+    part: &'a filter::Part,
+}
+
+impl Opening<'_> {
+    /// Whether it is. What touches open ground is when it is as light as the shadowed ground beside it. An
+    /// enclosed part is weighed: how close to the ground, bare or in the shadow of its surroundings; how
+    /// even; how free of colour; how large (facets that look like ground are small); whether it shows the
+    /// ground's own texture; and what a network thinks, which fills holes and is believed little.
+    fn is_one(&self, ground: &[bool], hint: Option<&Mask>) -> bool {
+        let noise = self.e.noise.max(0.004);
+        let level = self.middle(&|i| {
+            let p = colour::luminance(self.scene.picture.data[i]);
+            let g = colour::luminance(self.scene.ground.data[i]);
+            proxy::encode(p) - proxy::encode(g * self.shadow.data[i])
+        });
+        let inside = hint.map_or(0.5, |m| self.middle(&|i| f32::from(m.data[i]) / 255.0));
+        if inside < 0.9 && self.touches(ground) {
+            return level < (3.0 * noise).max(0.014) && level > -(5.0 * noise).max(0.05);
+        }
+        let bare = self.middle(&|i| self.e.lift.data[i]);
+        let nearest = level.abs().min(bare.abs());
+        // Darker may be a deeper shadow; lighter may not.
+        let off = if level < 0.0 && bare < 0.0 { nearest * 0.35 } else { nearest };
+        // A negative score goes down to -2, a positive one up to 1.
+        let score = |value: f32, limit: f32| (1.0 - value / limit).clamp(-2.0, 1.0);
+        let close = score(off, (2.5 * noise).max(0.012));
+        let even = score(self.middle(&|i| self.e.slope[i]), 0.006 + 0.8 * noise);
+        let colourless = score(self.middle(&|i| self.e.tint[i]), (2.5 * noise).max(0.014));
+        let share = self.part.pixels.len() as f32 / (self.e.w * self.e.h) as f32;
+        let large = (share * 7000.0).max(0.1).log10().clamp(-1.0, 1.0) * 0.6;
+        let told = match inside {
+            i if i < 0.3 => 1.0,
+            i if i > 0.95 => -0.4,
+            _ => 0.0,
+        };
+        2.0 * close + even + colourless + large + told + self.texture() > 0.6
+    }
+
+    /// The middle of a value over the part.
+    fn middle(&self, f: &dyn Fn(usize) -> f32) -> f32 {
+        filter::median(self.part.pixels.iter().map(|&i| f(i as usize)).collect())
+    }
+
+    /// Whether it lies beside open ground.
+    fn touches(&self, ground: &[bool]) -> bool {
+        let (w, h) = (self.e.w, self.e.h);
+        self.part.pixels.iter().any(|&i| {
+            let mut beside = false;
+            let (x, y) = (i as usize % w, i as usize / w);
+            filter::neighbours(x, y, w, h, false, |j| beside |= ground[j]);
+            beside
+        })
+    }
+
+    /// What the fine detail says: correlation of picture and photographed ground, where the ground has
+    /// detail; -2 to 2.
+    fn texture(&self) -> f32 {
+        let Some([picture, ground]) = &self.e.detail else { return 0.0 };
+        let (mut pg, mut pp, mut gg) = (0.0_f32, 1e-12_f32, 1e-12_f32);
+        for &i in &self.part.pixels {
+            let (p, g) = (picture.data[i as usize], ground.data[i as usize]);
+            (pg, pp, gg) = (pg + p * g, pp + p * p, gg + g * g);
+        }
+        let n = self.part.pixels.len() as f32;
+        if n < 30.0 || (gg / n).sqrt() < 2.0 * self.e.noise.max(0.003) {
+            return 0.0;
+        }
+        ((pg / (pp * gg).sqrt() - 0.35) * 5.0).clamp(-2.0, 2.0)
+    }
+}
+
+/// Takes away what is no piece: dust and noise by their size, crumbs of contact shadow by their lack of
+/// colour and light, and, when a network looked, what it does not mean.
+fn drop_crumbs(
+    e: &Evidence,
+    scene: &Scene,
+    shadow: &Plane,
+    subject: &mut [bool],
+    hint: Option<&Mask>,
+) {
+    let (w, h) = (e.w, e.h);
+    let found = filter::parts(w, h, true, |i| subject[i]);
+    let largest = found.iter().map(|p| p.pixels.len()).max().unwrap_or(0);
+    let least = (largest / 400).max(w * h / 40_000).max(6);
+    let solid = |p: &filter::Part| {
+        let sum: f32 = p.pixels.iter().map(|&i| apart(scene, shadow, i as usize)).sum();
+        p.pixels.len() >= least && sum / p.pixels.len() as f32 > 2.5 * e.noise
+    };
+    let (kept, small): (Vec<_>, Vec<_>) = found.into_iter().partition(solid);
+    subject.fill(false);
+    let mut mark = |p: &filter::Part| p.pixels.iter().for_each(|&i| subject[i as usize] = true);
+    kept.iter().for_each(&mut mark);
+    // Small ones beside what is kept may be links of a chain: they stay when they stand out.
+    let mut near = vec![false; w * h];
+    kept.iter().flat_map(|p| &p.pixels).for_each(|&i| near[i as usize] = true);
+    let near = filter::distance(w, h, |i| near[i]);
+    let reach = w.max(h) as f32 * 0.02;
+    let link = |p: &&filter::Part| {
+        let bright = |i: usize| {
+            (e.tint[i] > 0.06 || e.lift.data[i] > 0.06) && apart(scene, shadow, i) > 8.0 * e.noise
+        };
+        p.pixels.len() >= 4
+            && p.pixels.iter().any(|&i| near[i as usize] < reach)
+            && p.pixels.iter().any(|&i| bright(i as usize))
+    };
+    small.iter().filter(link).for_each(&mut mark);
+    if let Some(hint) = hint {
+        keep_what_is_meant(subject, hint);
+    }
+}
+
+/// Of groups of parts that lie close together, keeps those that a network's mask means: a chain whose
+/// pendant is meant stays whole.
+fn keep_what_is_meant(subject: &mut [bool], hint: &Mask) {
+    let (w, h) = (hint.w, hint.h);
+    let off = filter::distance(w, h, |i| subject[i]);
+    let reach = w.max(h) as f32 * 0.012;
+    let groups = filter::parts(w, h, true, |i| off[i] < reach);
+    let total: f32 = hint.data.iter().map(|&v| f32::from(v)).sum();
+    let meant = |group: &&filter::Part| {
+        let own = group.pixels.iter().filter(|&&i| subject[i as usize]);
+        let (mut hit, mut n) = (0.0, 0.0);
+        for &i in own {
+            hit += f32::from(hint.data[i as usize]);
+            n += 255.0;
+        }
+        hit > 0.2 * n || hit > 0.15 * total
+    };
+    let unmeant: Vec<_> = groups.iter().filter(|g| !meant(g)).collect();
+    if unmeant.len() < groups.len() {
+        unmeant.iter().flat_map(|g| &g.pixels).for_each(|&i| subject[i as usize] = false);
+    }
+}
+
+/// Labels from a network's mask alone, with a wide band.
+fn from_hint(scene: &Scene, hint: &Mask) -> Labels {
+    let (w, h) = (hint.w, hint.h);
+    let subject: Vec<bool> = hint.data.iter().map(|&v| v > 127).collect();
+    let unsure = hint.data.iter().filter(|&&v| (26..230).contains(&v)).count() as f32;
+    let confidence = (1.0 - unsure / hint.count().max(1) as f32).clamp(0.1, 0.8);
+    let shadow = Plane { w: scene.ground.w, h: scene.ground.h, data: vec![1.0; w * h] };
+    let mut labels = assemble(w, h, subject, shadow, confidence, w.max(h) as f32 / 150.0);
+    for (label, &v) in labels.label.iter_mut().zip(&hint.data) {
+        if (26..230).contains(&v) {
+            *label = Label::Band;
+        }
+    }
+    labels
+}
+
+/// How far the rim of the subject stands out of the noise of its ground, 0 to 1.
+fn stand_out(scene: &Scene, shadow: &Plane, subject: &[bool], noise: f32) -> f32 {
+    let (w, h) = (shadow.w, shadow.h);
+    let off = filter::distance(w, h, |i| !subject[i]);
+    let rim: Vec<f32> = (0..w * h)
+        .filter(|&i| subject[i] && off[i] < 3.0)
+        .map(|i| apart(scene, shadow, i))
+        .collect();
+    let clear = rim.iter().filter(|&&d| d > (6.0 * noise).max(0.04)).count() as f32;
+    if rim.is_empty() { 0.0 } else { clear / rim.len() as f32 }
+}
+
+/// Distances, band and number of holes of a labelled subject.
+fn assemble(
+    w: usize,
+    h: usize,
+    subject: Vec<bool>,
+    shadow: Plane,
+    confidence: f32,
+    band: f32,
+) -> Labels {
+    let outwards = filter::distance(w, h, |i| subject[i]);
+    let inwards = filter::distance(w, h, |i| !subject[i]);
+    let depth =
+        |i: usize| if subject[i] { inwards[i].min(1e4) - 0.5 } else { 0.5 - outwards[i].min(1e4) };
+    let depth = Plane { w, h, data: (0..w * h).map(depth).collect() };
+    let name = |d: f32| match d {
+        d if d > band => Label::Inside,
+        d if d < -band => Label::Outside,
+        _ => Label::Band,
+    };
+    let label = depth.data.iter().map(|&d| name(d)).collect();
+    let holes = count_holes(w, h, &subject);
+    Labels { w, h, label, depth, shadow, holes, confidence, subject }
+}
+
+/// Closed openings of at least four pixels.
+fn count_holes(w: usize, h: usize, subject: &[bool]) -> usize {
+    let open = |p: &filter::Part| {
+        p.rect.x > 0
+            && p.rect.y > 0
+            && p.rect.right() < w
+            && p.rect.bottom() < h
+            && p.pixels.len() >= 4
+    };
+    filter::parts(w, h, false, |i| !subject[i]).iter().filter(|p| open(p)).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::imaging::Rgb8;
+
+    fn labels(picture: &Rgb8) -> Labels {
+        label(&Scene::new(picture, None, None), None)
+    }
+
+    /// A golden ring on light grey, with a wide soft shadow to its lower right.
+    fn ring(shadow: bool) -> Rgb8 {
+        Rgb8::from_fn(320, 240, |x, y| {
+            let r = (x as f32 - 150.0).hypot(y as f32 - 110.0);
+            let d = (x as f32 - 180.0).hypot((y as f32 - 150.0) * 1.5);
+            let shade = if shadow { 1.0 - 0.5 * (-d * d / 3000.0).exp() } else { 1.0 };
+            let noise = ((x * 31 + y * 17) % 5) as f32 - 2.0;
+            match r {
+                r if (50.0..70.0).contains(&r) => [190, 150 + (x % 40) as u8, 70],
+                _ => [(225.0 * shade + noise) as u8; 3],
+            }
+        })
+    }
+
+    #[test]
+    fn a_ring_has_its_hole_and_its_shadow_is_none_of_it() {
+        for shadow in [false, true] {
+            let got = labels(&ring(shadow));
+            let mask = got.soft_mask();
+            let truth = Mask::from_fn(320, 240, |x, y| {
+                let r = (x as f32 - 150.0).hypot(y as f32 - 110.0);
+                if (50.0..70.0).contains(&r) { 255 } else { 0 }
+            });
+            let both =
+                (0..truth.data.len()).filter(|&i| truth.data[i] & mask.data[i] > 127).count();
+            let any = (0..truth.data.len()).filter(|&i| truth.data[i] | mask.data[i] > 127).count();
+            assert!(both as f32 > 0.9 * any as f32, "shadow {shadow}: {both} of {any}");
+            assert_eq!(got.holes, 1, "shadow {shadow}");
+        }
+        assert!(labels(&ring(true)).shadow.at(240, 150) < 0.95);
+    }
+
+    #[test]
+    fn an_empty_sweep_has_no_subject() {
+        let empty = Rgb8::from_fn(300, 200, |x, y| [(200 + (x * 3 + y * 5) % 3) as u8; 3]);
+        assert_eq!(labels(&empty).soft_mask().count(), 0);
+    }
+
+    #[test]
+    fn a_thin_wire_is_found() {
+        let wire = Rgb8::from_fn(300, 200, |x, y| {
+            let off = (y as f32 - 100.0 - 40.0 * (x as f32 * 0.03).sin()).abs();
+            let a = (1.5 - off).clamp(0.0, 1.0) * f32::from(u8::from((40..260).contains(&x)));
+            [(230.0 * (1.0 - a) + 120.0 * a) as u8; 3]
+        });
+        let mask = labels(&wire).soft_mask();
+        let hit = (45..255)
+            .filter(|&x| mask.at(x, (100.0 + 40.0 * (x as f32 * 0.03).sin()) as usize) > 127)
+            .count();
+        assert!(hit > 200, "{hit}");
+    }
+}
