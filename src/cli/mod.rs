@@ -103,8 +103,14 @@ fn new_session_folder() -> Result<PathBuf> {
 fn complain(path: &Path, e: &dyn std::fmt::Display, json: bool) {
     if json {
         println!("{}", json!({"file": path, "error": e.to_string()}));
+        return;
+    }
+    let (text, name) = (e.to_string(), path.display().to_string());
+    // Some sentences name their file already.
+    if text.contains(&name) {
+        eprintln!("{text}");
     } else {
-        eprintln!("{}: {e}", path.display());
+        eprintln!("{name}: {text}");
     }
 }
 

@@ -22,7 +22,7 @@ pub(super) struct Arguments {
     /// A recipe in TOML; made for each picture by default.
     #[arg(long)]
     recipe: Option<PathBuf>,
-    /// Changes a parameter, such as `exposure.stops=0.5`; see culet operations. May be repeated.
+    /// Changes a parameter, such as `exposure.ev=0.5`; see culet operations. May be repeated.
     #[arg(long = "set", value_name = "STEP.PARAM=VALUE")]
     set: Vec<String>,
     /// File format of the results.

@@ -1,7 +1,6 @@
 //! The book of a session: its takes as the client sees them, kept in step with the sidecars.
 
 use super::contract::{Safety, Take, TakeId, Timing};
-use crate::imaging::files;
 use crate::score::{Facts, Kind};
 use crate::session::journal::{Original, Source};
 use crate::session::{Session, Sidecar, naming, xmp};
@@ -162,12 +161,6 @@ impl Book {
             self.last_original.as_deref().map_or_else(|| "DSC_0001.JPG".to_owned(), count_on);
         self.session.next_name(&original, &self.camera)
     }
-
-    /// Whether an original still is what was stored.
-    pub(super) fn is_intact(&self, id: TakeId) -> bool {
-        self.take(id)
-            .is_some_and(|t| files::sha256_file(&t.file).is_ok_and(|hash| hash == t.sha256))
-    }
 }
 
 /// What a sidecar says of a take.
@@ -217,7 +210,6 @@ mod tests {
         });
         book.keep(0).unwrap();
         book.keep_marks(0).unwrap();
-        assert!(book.is_intact(0));
         assert_eq!(book.next_name(), "A_2.JPG");
         drop(book);
         let (book, troubles) = Book::open(Session::open(folder.path()).unwrap());

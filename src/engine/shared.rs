@@ -96,15 +96,9 @@ impl Shared {
         (self.wake)();
     }
 
-    /// One sentence for the status line.
+    /// One sentence for the client; it is told there and nowhere else.
     pub(super) fn say(&self, level: Level, text: impl Into<String>) {
-        let text = text.into();
-        match level {
-            Level::Note => tracing::info!("{text}"),
-            Level::Warning => tracing::warn!("{text}"),
-            Level::Error => tracing::error!("{text}"),
-        }
-        self.tell(Event::Message(level, text));
+        self.tell(Event::Message(level, text.into()));
     }
 
     /// What the camera is doing.
