@@ -3,6 +3,8 @@
 mod architecture;
 #[cfg(all(unix, feature = "gphoto"))]
 mod camera;
+#[cfg(all(unix, feature = "gphoto", feature = "studio"))]
+mod colour;
 mod hostile_files;
 #[cfg(all(unix, feature = "gphoto"))]
 mod proxy;

@@ -1,6 +1,8 @@
 //! The window, driven by its labels and keys, against a link made by hand: no camera, no GPU.
 
 use crossbeam_channel::{Receiver, Sender, bounded};
+use culet::calibrate::drift::Drift;
+use culet::calibrate::{Calibration, Differences, Light, Method, PatchResidual, Spread, Transfer};
 use culet::camera::{CameraSpec, Setting};
 use culet::engine::contract::{
     CameraState, Command, Event, Level, Link, LiveView, Safety, Take, TakeId, Timing, Vitals,
@@ -121,6 +123,7 @@ fn take(id: TakeId) -> Take {
         label: None,
         recipe: None,
         safety: Safety::Disk,
+        calibration: None,
     }
 }
 
@@ -145,6 +148,7 @@ fn frame(number: u64) -> LiveView {
         score: Arc::new(score(0.8)),
         histogram: Arc::new(Histogram::default()),
         suggestions: Arc::new(vec![suggestion("exposure", "raise exposure 0.5 EV")]),
+        drift: None,
     }
 }
 
@@ -620,6 +624,44 @@ fn errors_stay_until_they_are_seen() {
     assert_eq!(count(&studio), 1);
 }
 
+fn calibration() -> Calibration {
+    let spread = |mean| Spread { mean, p90: mean, max: mean };
+    let lab = [50.0, 20.0, 10.0];
+    let patch = PatchResidual {
+        name: "dark skin".to_owned(),
+        reference_lab: lab,
+        before_lab: lab,
+        after_lab: lab,
+        before: 6.1,
+        after: 0.7,
+        used: true,
+    };
+    Calibration {
+        version: Calibration::VERSION,
+        card: "ColorChecker Classic".to_owned(),
+        transfer: Transfer::Srgb,
+        sensor: false,
+        gains: [1.1, 1.0, 0.9],
+        exposure_ev: 0.2,
+        method: Method::Matrix3,
+        rows: [[0.0; 6]; 3],
+        pin: [0.5; 3],
+        light: Light { name: "softbox left".to_owned(), kelvin: Some(5200.0) },
+        made: "2026-01-31".to_owned(),
+        camera: String::new(),
+        lens: String::new(),
+        unevenness_ev: 0.3,
+        delta_e_2000: Differences {
+            as_shot: spread(8.0),
+            before: spread(6.1),
+            after: spread(0.7),
+            leave_one_out: 0.9,
+        },
+        warnings: vec!["the chart is lit unevenly".to_owned()],
+        patches: vec![patch; 24],
+    }
+}
+
 #[test]
 fn calibration_is_asked_for_and_its_answer_shown() {
     let mut studio = Studio::shooting(1);
@@ -627,9 +669,23 @@ fn calibration_is_asked_for_and_its_answer_shown() {
     studio.click("Find the card and calibrate");
     assert_eq!(studio.sent(), ["Calibrate(None)"]);
     assert!(studio.shows("Looking for the card"));
-    studio.tell(Event::Calibrated("softbox left, today, dE2000 0.7".to_owned()));
+    studio.tell(Event::Calibrated(Some(Arc::new(calibration()))));
     studio.run();
-    assert!(studio.shows("softbox left, today, dE2000 0.7"));
+    assert!(studio.shows("softbox left (5200 K), 2026-01-31: ΔE2000 6.1 before, 0.7 after"));
+    assert!(studio.shows("the chart is lit unevenly"));
+    let because = "the light is 240 K warmer than at calibration: calibrate again";
+    let drift = Drift { kelvin: -240.0, ev: 0.0, alarm: true, because: because.to_owned() };
+    studio.live.publish(LiveView { drift: Some(Arc::new(drift)), ..frame(3) }).unwrap();
+    studio.run();
+    assert!(studio.shows(because));
+    studio.press(Key::F2);
+    assert!(studio.shows(because), "while framing, too");
+    studio.press(Key::F4);
+    studio.click("Use the camera's own colours");
+    assert_eq!(studio.sent(), ["UseCalibration(None)"]);
+    studio.tell(Event::Calibrated(None));
+    studio.run();
+    assert!(studio.shows("Not calibrated"));
     studio.click("In the selected take");
     studio.click("Find the card and calibrate");
     assert_eq!(studio.sent(), ["Calibrate(Some(0))"]);

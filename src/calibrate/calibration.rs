@@ -3,7 +3,8 @@
 use super::fit::Transfer;
 use super::model::{self, Method, Rows};
 use crate::imaging::colour::{Lab, LinearSrgb};
-use crate::imaging::{Image, files};
+use crate::imaging::correction::Correction;
+use crate::imaging::{Image, Rgb8, files};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -85,6 +86,9 @@ pub struct Calibration {
     pub card: String,
     /// The transfer curve of the pictures: never [`Transfer::Auto`].
     pub transfer: Transfer,
+    /// Whether the readings are a raw file's sensor values; otherwise those of a developed picture.
+    #[serde(default)]
+    pub sensor: bool,
     /// White balance: what red, green and blue are multiplied by; green is 1.
     pub gains: [f32; 3],
     /// How much brighter the picture of the card was than the card's reflectance, in EV; negative is
@@ -188,6 +192,16 @@ impl Calibration {
     pub fn balanced(&self, camera: [f32; 3]) -> LinearSrgb {
         let white = std::array::from_fn(|c| camera[c] * self.gains[c]);
         model::convert(&self.rows, white)
+    }
+
+    /// What turns the camera's pictures into true colour, as bright as they were taken.
+    pub fn correction(&self) -> Correction {
+        Correction { gains: self.gains, rows: self.rows }
+    }
+
+    /// Brings an encoded picture of the camera to true colour, as bright as it was taken.
+    pub fn correct(&self, picture: &mut Rgb8) {
+        self.correction().apply_to(picture, self.transfer == Transfer::Linear);
     }
 
     /// Brings a linear picture in the camera's primaries to true colour and to the card's exposure.

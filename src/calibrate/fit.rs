@@ -371,6 +371,7 @@ impl Fitted {
             version: Calibration::VERSION,
             card: reference.name,
             transfer,
+            sensor: !found.encoded,
             gains: f.gains,
             exposure_ev: f.exposure_ev,
             method: self.method,

@@ -5,15 +5,9 @@
 //! equality: the card comes out exactly as its reference whatever the other patches say.
 
 use crate::imaging::colour::LinearSrgb;
+pub use crate::imaging::correction::{Rows, TERMS, convert, terms};
 use nalgebra::{DMatrix, DVector, Vector3};
 use serde::{Deserialize, Serialize};
-
-/// Terms of the root-polynomial of degree 2.
-pub const TERMS: usize = 6;
-
-/// Red, green and blue from the [`terms`] of a white-balanced colour. A 3x3 matrix has zeros in its
-/// last three columns.
-pub type Rows = [[f32; TERMS]; 3];
 
 /// How colours are corrected after the white balance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,23 +33,6 @@ pub(super) const IDENTITY: Rows = [
     [0.0, 1.0, 0.0, 0.0, 0.0, 0.0],
     [0.0, 0.0, 1.0, 0.0, 0.0, 0.0],
 ];
-
-/// r, g, b, √rg, √gb, √rb of a linear colour; roots of negative products are 0.
-#[inline]
-pub fn terms(p: [f32; 3]) -> [f32; TERMS] {
-    let [r, g, b] = p;
-    let root = |v: f32| v.max(0.0).sqrt();
-    // Each factor is cut at 0: two negative ones must not make a positive product.
-    let [r0, g0, b0] = p.map(|v| v.max(0.0));
-    [r, g, b, root(r0 * g0), root(g0 * b0), root(r0 * b0)]
-}
-
-/// A white-balanced linear colour through the model.
-#[inline]
-pub fn convert(rows: &Rows, p: [f32; 3]) -> LinearSrgb {
-    let t = terms(p);
-    rows.map(|row| row.iter().zip(t).map(|(m, v)| m * v).sum())
-}
 
 /// One patch for the fit, both as linear colours.
 #[derive(Clone, Copy, Debug)]
@@ -132,19 +109,6 @@ fn complement(v: &DVector<f64>) -> DMatrix<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn terms_agree_with_an_independent_implementation() {
-        // colour-science 0.4.7:
-        // colour.characterisation.polynomial_expansion_Finlayson2015(
-        //     [0.17224810, 0.09170660, 0.06416938], 2, True)
-        let got = terms([0.172_248_10, 0.091_706_60, 0.064_169_38]);
-        let expected =
-            [0.172_248_10, 0.091_706_60, 0.064_169_38, 0.125_683_28, 0.076_712_16, 0.105_133_5];
-        for (g, e) in got.iter().zip(expected) {
-            assert!((g - e).abs() < 1e-6, "{got:?}");
-        }
-    }
 
     #[test]
     fn the_pin_is_exact_and_exposure_changes_nothing() {

@@ -20,6 +20,9 @@ pub(super) struct Arguments {
     /// Nothing moves by itself.
     #[arg(long)]
     still: bool,
+    /// A card on the set: grey (beside the piece) or chart (in its place).
+    #[arg(long, value_parser = ["grey", "chart"])]
+    card: Option<String>,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8> {
@@ -34,7 +37,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         arguments.faults.iter().map(|f| f.parse::<Planned>()).collect::<Result<_, _>>()?;
     let (port, scene, seed, still) =
         (arguments.port, arguments.scene, arguments.seed, arguments.still);
-    let options = Options { scene, seed, still, ..Options::from_environment() };
+    let card = arguments.card.as_deref().and_then(crate::engine::practice_card);
+    let options = Options { scene, seed, still, card, ..Options::from_environment() };
     let camera = crate::engine::Practice::start_with(port, options, &faults)
         .with_context(|| format!("port {port} cannot be used; choose another with --port"))?;
     println!("listening on ptpip:127.0.0.1:{0}:{0}", camera.port);

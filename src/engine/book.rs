@@ -98,6 +98,7 @@ impl Book {
             flag: crate::session::Flag::None,
             label: None,
             recipe: self.session.settings().next_recipe.clone(),
+            calibration: None,
             safety: if second { Safety::TwoDisks } else { Safety::Disk },
         });
         Some(id)
@@ -143,7 +144,7 @@ impl Book {
         sidecar.rating = take.rating;
         sidecar.flag = take.flag;
         sidecar.label = take.label;
-        sidecar.calibration.clone_from(&self.session.settings().calibration);
+        sidecar.calibration.clone_from(&take.calibration);
         sidecar.write(&take.file)
     }
 
@@ -170,6 +171,7 @@ fn learn(take: &mut Take, sidecar: Sidecar) {
     take.rating = sidecar.rating;
     take.flag = sidecar.flag;
     take.label = sidecar.label;
+    take.calibration = sidecar.calibration;
 }
 
 /// `DSC_0009.JPG` becomes `DSC_0010.JPG`; 9999 starts again at 0001, as cameras count.

@@ -2,6 +2,8 @@
 //! live view is a channel that holds only the newest value.
 
 use super::latest::Reader;
+use crate::calibrate::Calibration;
+use crate::calibrate::drift::Drift;
 use crate::camera::{CameraSpec, Setting};
 use crate::imaging::{Rgb8, Rgba8};
 use crate::retouch::Recipe;
@@ -85,6 +87,8 @@ pub enum Command {
     Export(Vec<TakeId>, ExportOptions),
     /// Finds a card in a take, or in the newest live frame when none is named, and calibrates.
     Calibrate(Option<TakeId>),
+    /// Takes a calibration file into force; none goes back to the camera's own colours.
+    UseCalibration(Option<PathBuf>),
 }
 
 /// What is drawn on live view.
@@ -155,6 +159,8 @@ pub struct LiveView {
     pub histogram: Arc<Histogram>,
     /// What to change now, most costly first; at most three.
     pub suggestions: Arc<Vec<Suggestion>>,
+    /// The light against the calibration's; none while nothing is watched.
+    pub drift: Option<Arc<Drift>>,
 }
 
 /// What a camera is doing.
@@ -219,6 +225,8 @@ pub struct Take {
     pub recipe: Option<Recipe>,
     /// Where it is safe.
     pub safety: Safety,
+    /// File name of the calibration that it was judged with.
+    pub calibration: Option<String>,
 }
 
 /// How long a capture took.
@@ -314,8 +322,9 @@ pub enum Event {
     },
     /// One sentence for the status line.
     Message(Level, String),
-    /// A calibration was made, or loaded with the session; the text names light, date and residual.
-    Calibrated(String),
+    /// A calibration is in force: it was made, chosen, or opened with the session; none when there
+    /// is none any more.
+    Calibrated(Option<Arc<Calibration>>),
     /// Numbers for the status line.
     Vitals(Vitals),
 }

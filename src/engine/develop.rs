@@ -1,15 +1,16 @@
 //! Full-size work, one job at a time: showing a take, the one-key retouch, exports. What was decoded
 //! last is kept, so that a slider does not decode again.
 
+use super::colour;
 use super::contract::{Event, ExportFormat, ExportOptions, Level, Take, TakeId};
 use super::preview::{shrink, to_screen};
 use super::shared::Shared;
-use crate::calibrate::{self, Card, Options};
+use crate::calibrate::{self, Calibration, Card, Options};
 use crate::imaging::{Picture, Pixels, Rgb8, exif, files, open, save};
 use crate::retouch::{Depth, Output, Proxy, Recipe, plan};
 use crate::session::Moment;
 use crossbeam_channel::Receiver;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A job.
@@ -30,6 +31,10 @@ pub(super) enum Job {
     Calibrate(TakeId),
     /// Finds a card in a live frame and calibrates with it.
     CalibrateFrame(Arc<Rgb8>),
+    /// Takes a calibration file into force, or none.
+    UseCalibration(Option<PathBuf>),
+    /// Keeps what the light read when the calibration was made.
+    KeepBaseline([f32; 3]),
     /// Writes finished pictures.
     Export(Vec<TakeId>, ExportOptions),
 }
@@ -80,7 +85,9 @@ impl Developer<'_> {
             Job::Show { take, side, edited } => self.show(take, side, edited),
             Job::Retouch(take) => self.retouch(take),
             Job::Calibrate(take) => self.calibrate_take(take),
-            Job::CalibrateFrame(rgb) => self.calibrate(&rgb, Options::default()),
+            Job::CalibrateFrame(rgb) => self.calibrate(&rgb, self.camera_options()),
+            Job::UseCalibration(path) => self.use_calibration(path.as_deref()),
+            Job::KeepBaseline(baseline) => self.keep_baseline(baseline),
             Job::Export(takes, options) => {
                 self.export(&takes, &options);
                 Ok(())
@@ -122,7 +129,16 @@ impl Developer<'_> {
 
     fn retouch(&mut self, id: TakeId) -> Result<(), String> {
         let take = self.take(id)?;
-        let recipe = Recipe::automatic(&self.open(&take)?.proxy);
+        let colour = self.shared.colour.lock().clone();
+        let open = self.open(&take)?;
+        let mut recipe = Recipe::automatic(&open.proxy);
+        if let Some(colour) = colour {
+            let bytes = open::bytes(&take.file).map_err(|e| e.to_string())?;
+            match colour::step(&colour.file, &colour.calibration, &bytes) {
+                Ok(step) => colour::calibrate_recipe(&mut recipe, step),
+                Err(e) => self.shared.say(Level::Warning, format!("{}: {e}", take.name)),
+            }
+        }
         set_recipe(self.shared, id, Some(recipe));
         Ok(())
     }
@@ -140,23 +156,56 @@ impl Developer<'_> {
         self.calibrate(&rgb, options)
     }
 
+    /// What is known of the camera whose live frames are looked at.
+    fn camera_options(&self) -> Options {
+        Options { camera: self.shared.book.lock().camera.clone(), ..Options::default() }
+    }
+
     /// Keeps the calibration with the session; what is judged and retouched from now on names it.
     fn calibrate(&self, rgb: &Rgb8, options: Options) -> Result<(), String> {
         let found = calibrate::find(rgb, Card::Auto).map_err(|e| e.to_string())?;
-        let now = Moment::now();
-        let options = Options { made: now.rfc3339(), ..options };
+        let options = Options { made: Moment::now().rfc3339(), ..options };
         let made = calibrate::fit(&found, &options).map_err(|e| e.to_string())?;
+        self.take_into_force(made)
+    }
+
+    fn take_into_force(&self, made: Calibration) -> Result<(), String> {
         let text = made.to_toml().map_err(|e| e.to_string())?;
+        let now = Moment::now();
         let name = format!("calibration-{}-{}.toml", now.date(), now.time());
-        let mut book = self.shared.book.lock();
+        let book = self.shared.book.lock();
         let path = book.session.folder().join(&name);
-        files::write_atomic(&path, text.as_bytes())
-            .and_then(|()| book.session.change_settings(|s| s.calibration = Some(name)))
-            .map_err(|e| format!("{} could not be written ({e}); make room", path.display()))?;
         drop(book);
-        self.shared.tell(Event::Calibrated(made.summary()));
+        files::write_atomic(&path, text.as_bytes())
+            .and_then(|()| self.remember(Some(name)))
+            .map_err(|e| format!("{} could not be written ({e}); make room", path.display()))?;
         made.warnings.into_iter().for_each(|w| self.shared.say(Level::Warning, w));
         Ok(())
+    }
+
+    /// The session's calibration is this file from now on.
+    fn remember(&self, file: Option<String>) -> std::io::Result<()> {
+        let mut book = self.shared.book.lock();
+        book.session.change_settings(|s| (s.calibration, s.light_baseline) = (file, None))?;
+        drop(book);
+        self.shared.load_calibration();
+        Ok(())
+    }
+
+    fn use_calibration(&self, path: Option<&Path>) -> Result<(), String> {
+        let Some(path) = path else {
+            return self.remember(None).map_err(|e| format!("the session cannot be written ({e})"));
+        };
+        self.take_into_force(colour::load(path).map_err(|e| e.to_string())?)
+    }
+
+    fn keep_baseline(&self, baseline: [f32; 3]) -> Result<(), String> {
+        if let Some(colour) = self.shared.colour.lock().as_mut() {
+            colour.baseline = Some(baseline);
+        }
+        let mut book = self.shared.book.lock();
+        let kept = book.session.change_settings(|s| s.light_baseline = Some(baseline));
+        kept.map_err(|e| format!("the session cannot be written ({e}); make room"))
     }
 
     fn export(&mut self, takes: &[TakeId], options: &ExportOptions) {

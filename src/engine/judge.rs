@@ -41,10 +41,15 @@ fn look_at(shared: &Shared, arrival: &Arrival) {
         Err(e) => return trouble(shared, arrival.take, &format!("{}: {e}", take.name)),
     };
     let thumbnail = Arc::new(shrink(&preview.rgb, THUMBNAIL).into_owned());
-    let score = match take.score {
+    let (score, calibration) = match take.score {
         // Judged in an earlier run; a person can ask for a new score by `culet judge`.
-        Some(score) => Some(score),
-        None => scored(&preview.rgb, preview.full).map(Arc::new),
+        Some(score) => (Some(score), take.calibration),
+        None => {
+            let used = shared.colour.lock().clone().filter(|c| !c.calibration.sensor);
+            let mut rgb = preview.rgb;
+            used.iter().for_each(|c| c.calibration.correct(&mut rgb));
+            (scored(&rgb, preview.full).map(Arc::new), used.map(|c| c.file))
+        }
     };
     let fresh = arrival.arrived.is_some();
     if score.is_none() {
@@ -58,6 +63,7 @@ fn look_at(shared: &Shared, arrival: &Arrival) {
         t.thumbnail = Some(thumbnail);
         t.facts = facts;
         t.score = score;
+        t.calibration = calibration;
         t.timing.arrived_to_scored = arrival.arrived.map(|at| at.elapsed());
     });
     let kept = if fresh { book.keep(arrival.take) } else { Ok(()) };

@@ -14,6 +14,7 @@
 
 mod book;
 mod checks;
+mod colour;
 pub mod contract;
 mod copier;
 mod curate;
@@ -30,8 +31,11 @@ mod tether;
 pub mod thread;
 
 pub use checks::{Check, checks};
+pub use colour::{
+    LoadError, MisfitError, calibrate_recipe, load as load_calibration, step as calibration_step,
+};
 pub use judge::{Seen, judge_file};
 pub use open::{attached, preferred_camera};
-pub use practice::Practice;
+pub use practice::{Practice, card as practice_card};
 pub use shared::Wake;
 pub use studio::{StartError, Studio};

@@ -1,7 +1,8 @@
 //! A running practice camera: its three threads and its end.
 
 use super::thread::{self, Joined};
-use crate::practice::{Body, Options, Planned, Responder, Studio};
+use crate::calibrate::{Edition, Patch, Reference};
+use crate::practice::{Body, Card, Options, Planned, Responder, Studio};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,9 +20,11 @@ pub struct Practice {
 }
 
 impl Practice {
-    /// Lays out the usual set and answers at `port`; 0 takes any free one.
+    /// Lays out the usual set and answers at `port`; 0 takes any free one. The environment variable
+    /// `CULET_PRACTICE_CARD` puts a card on it: `grey` or `chart`.
     pub fn start(port: u16) -> io::Result<Self> {
-        Self::start_with(port, Options::from_environment(), &[])
+        let card = std::env::var("CULET_PRACTICE_CARD").ok().and_then(|name| card(&name));
+        Self::start_with(port, Options { card, ..Options::from_environment() }, &[])
     }
 
     /// Lays out a set and answers at `port`, with faults to come. Live view is ready when this
@@ -45,6 +48,17 @@ impl Practice {
             })?,
         ];
         Ok(Self { port, body, studio, stop, _threads: threads })
+    }
+}
+
+/// A card for the set: `grey` is one of 18 % beside the piece, `chart` the 24 patches of the
+/// published reference in its place.
+pub fn card(name: &str) -> Option<Card> {
+    let chart = || Reference::classic24(Edition::After2014).patches;
+    match name {
+        "grey" => Some(Card::grey()),
+        "chart" => Some(Card::chart(chart().iter().map(Patch::linear_srgb).collect())),
+        _ => None,
     }
 }
 

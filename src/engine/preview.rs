@@ -1,7 +1,8 @@
 //! The live pipeline: a frame comes in, everything that the window shows of it goes out. Frames that
 //! come while one is worked on are dropped; the newest is always next.
 
-use super::contract::{LiveLook, LiveView};
+use super::colour::{InForce, Lookout, Sighting, without_calibration};
+use super::contract::{Level, LiveLook, LiveView};
 use super::develop::Job;
 use super::latest::{Publisher, Reader};
 use super::shared::Shared;
@@ -60,7 +61,19 @@ pub(super) fn run(
             }
             (wishes.look, wishes.recipe.clone())
         };
-        let Some(view) = pipeline.look_at(&frame, look, recipe.as_ref()) else { continue };
+        let colour = shared.colour.lock().clone();
+        let Some((view, sighting)) =
+            pipeline.look_at(&frame, look, recipe.as_ref(), colour.as_ref())
+        else {
+            continue;
+        };
+        if let Some(baseline) = sighting.baseline {
+            jobs.try_send(Job::KeepBaseline(baseline)).ok();
+        }
+        if sighting.raised {
+            let because = sighting.drift.map(|d| d.because).unwrap_or_default();
+            shared.say(Level::Warning, because);
+        }
         let arrived = view.arrived;
         if let Ok(dropped) = views.publish(view) {
             if dropped {
@@ -78,6 +91,7 @@ struct Pipeline {
     analyser: Analyser,
     advisor: Advisor,
     plan: Option<(Instant, Plan)>,
+    lookout: Lookout,
     start: Instant,
 }
 
@@ -89,6 +103,7 @@ impl Pipeline {
             analyser: Analyser::default(),
             advisor: Advisor::default(),
             plan: None,
+            lookout: Lookout::default(),
             start: Instant::now(),
         }
     }
@@ -99,18 +114,38 @@ impl Pipeline {
         frame: &Frame,
         look: LiveLook,
         recipe: Option<&Recipe>,
-    ) -> Option<LiveView> {
+        colour: Option<&InForce>,
+    ) -> Option<(LiveView, Sighting)> {
         // The buffer is taken out while it is looked at, and kept for the next frame.
         let mut buffer = std::mem::take(&mut self.buffer);
-        let view = match &frame.picture {
+        let decoded = match &frame.picture {
             LiveFrame::Jpeg(bytes) => {
-                let decoded = self.decoder.as_mut()?.rgb(bytes, Shrink::No, &mut buffer);
-                decoded.ok().map(|()| self.measure(frame, &buffer, look, recipe))
+                self.decoder.as_mut()?.rgb(bytes, Shrink::No, &mut buffer).is_ok()
             }
-            LiveFrame::Pixels(rgb) => Some(self.measure(frame, rgb, look, recipe)),
+            LiveFrame::Pixels(rgb) => {
+                buffer.clone_from(rgb);
+                true
+            }
         };
+        let view = decoded.then(|| {
+            let sighting = self.true_colour(frame, &mut buffer, colour);
+            let mut view = self.measure(frame, &buffer, look, recipe);
+            view.drift = sighting.drift.clone().map(Arc::new);
+            (view, sighting)
+        });
         self.buffer = buffer;
         view
+    }
+
+    /// Watches the light, and brings the frame to true colour, when there is a calibration.
+    fn true_colour(&mut self, frame: &Frame, rgb: &mut Rgb8, colour: Option<&InForce>) -> Sighting {
+        let Some(colour) = colour.filter(|c| !c.calibration.sensor) else {
+            return Sighting::default();
+        };
+        let at = (frame.arrived - self.start).as_secs_f64();
+        let sighting = self.lookout.look(colour, rgb, at);
+        colour.calibration.correct(rgb);
+        sighting
     }
 
     /// The pixels of a frame.
@@ -144,6 +179,7 @@ impl Pipeline {
             score: Arc::new(seen.score),
             histogram: Arc::new(seen.histogram),
             suggestions: Arc::new(suggestions),
+            drift: None,
         }
     }
 
@@ -152,7 +188,8 @@ impl Pipeline {
         let stale = self.plan.as_ref().is_none_or(|(at, _)| at.elapsed() > PLAN_EVERY);
         if stale {
             let proxy = Proxy::live(rgb, None);
-            let recipe = recipe.cloned().unwrap_or_else(|| Recipe::automatic(&proxy));
+            let recipe =
+                recipe.map(without_calibration).unwrap_or_else(|| Recipe::automatic(&proxy));
             self.plan = Some((Instant::now(), plan(&recipe, &proxy)));
         }
         self.plan.as_ref().map_or_else(|| shown.clone(), |(_, plan)| plan.render_live(shown))

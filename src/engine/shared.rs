@@ -2,6 +2,7 @@
 
 use super::Practice;
 use super::book::Book;
+use super::colour::InForce;
 use super::contract::{CameraState, Event, Level};
 use crossbeam_channel::{Sender, TrySendError};
 use parking_lot::Mutex;
@@ -18,6 +19,8 @@ pub(super) struct Shared {
     pub(super) book: Mutex<Book>,
     /// Numbers for the status line.
     pub(super) meters: Meters,
+    /// The calibration in force.
+    pub(super) colour: Mutex<Option<InForce>>,
     /// The practice camera, once it was asked for.
     pub(super) practice: Mutex<Option<Arc<Practice>>>,
     events: Sender<Event>,
@@ -68,6 +71,7 @@ impl Shared {
         Self {
             book: Mutex::new(book),
             meters,
+            colour: Mutex::new(None),
             practice: Mutex::new(None),
             events,
             wake,
@@ -94,6 +98,26 @@ impl Shared {
             }
         }
         (self.wake)();
+    }
+
+    /// Takes the session's calibration into force, and tells the client.
+    pub(super) fn load_calibration(&self) {
+        let (file, baseline, folder) = {
+            let book = self.book.lock();
+            let settings = book.session.settings();
+            let folder = book.session.folder().to_owned();
+            (settings.calibration.clone(), settings.light_baseline, folder)
+        };
+        let loaded = file.and_then(|file| match super::colour::load(&folder.join(&file)) {
+            Ok(made) => Some(InForce { file, calibration: Arc::new(made), baseline }),
+            Err(e) => {
+                self.say(Level::Warning, e.to_string());
+                None
+            }
+        });
+        let told = loaded.as_ref().map(|c| Arc::clone(&c.calibration));
+        *self.colour.lock() = loaded;
+        self.tell(Event::Calibrated(told));
     }
 
     /// One sentence for the client; it is told there and nowhere else.

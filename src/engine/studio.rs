@@ -160,6 +160,7 @@ impl Desk {
             Command::EditNext(recipe) => self.edit_next(recipe),
             Command::Export(takes, options) => self.job(Job::Export(takes, options)),
             Command::Calibrate(Some(take)) => self.job(Job::Calibrate(take)),
+            Command::UseCalibration(path) => self.job(Job::UseCalibration(path)),
             Command::Calibrate(None) => self.wishes.lock().calibrate = true,
         }
     }
@@ -194,6 +195,7 @@ impl Desk {
             (book.session.folder().to_owned(), book.takes().to_vec())
         };
         self.shared.tell(Event::Session { folder });
+        self.shared.load_calibration();
         for take in takes {
             let again = Arrival { take: take.id, arrived: None };
             self.shared.meters.waiting.fetch_add(1, Ordering::Relaxed);

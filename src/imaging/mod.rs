@@ -5,6 +5,7 @@
 
 mod buffer;
 pub mod colour;
+pub mod correction;
 pub mod exif;
 pub mod files;
 mod guard;

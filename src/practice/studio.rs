@@ -6,7 +6,7 @@
 
 use super::cache::Cache;
 use super::motion::Moment;
-use super::photo::{self, Bench, Camera, Negative, Shot, Truth, Window};
+use super::photo::{self, Bench, Camera, Card, Negative, Shot, Truth, Window};
 use super::scene::{Sampling, Stage};
 use super::trace::{Layers, Quality};
 use super::{Exposure, Scene, Sensor, Still, exif, kelvin_gains};
@@ -25,6 +25,8 @@ pub struct Options {
     pub seed: u32,
     /// Nothing moves by itself.
     pub still: bool,
+    /// A card on the set; a chart takes the piece's place.
+    pub card: Option<Card>,
     /// Size of live view, pixels.
     pub live: (usize, usize),
     /// Sizes of stills, pixels: large, medium, small. The large one is also what is rendered for
@@ -41,6 +43,7 @@ impl Default for Options {
             scene: Scene::default(),
             seed: 1,
             still: false,
+            card: None,
             live: (960, 640),
             stills: [(6000, 4000), (3000, 2000), (1500, 1000)],
             cache: Cache::user(),
@@ -255,6 +258,8 @@ impl Studio {
             gains: e.kelvin.map_or([1.0; 3], kelvin_gains),
             noise: (e.iso / 100.0).sqrt(),
             seed: self.options.seed.wrapping_mul(65_537).wrapping_add(e.shot),
+            piece: self.options.card.as_ref().is_none_or(|c| c.patches.len() == 1),
+            card: self.options.card.clone(),
             ..Shot::default()
         };
         let focus_mm = self.lens.lock().focus_mm;

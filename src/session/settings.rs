@@ -25,6 +25,8 @@ pub struct Settings {
     pub next_recipe: Option<Recipe>,
     /// The calibration in force, by its file name in the session folder.
     pub calibration: Option<String>,
+    /// What the watched strip of live view read when it was made: linear, the camera's primaries.
+    pub light_baseline: Option<[f32; 3]>,
 }
 
 impl Default for Settings {
@@ -36,6 +38,7 @@ impl Default for Settings {
             second_copy: None,
             next_recipe: None,
             calibration: None,
+            light_baseline: None,
         }
     }
 }

@@ -193,7 +193,13 @@ impl App {
         }
         let (answer, ctx) = (self.chosen.0.clone(), ctx.clone());
         let opened = thread::spawn("folder-dialog", move || {
-            let folder = rfd::FileDialog::new().pick_folder().unwrap_or_default();
+            let dialog = rfd::FileDialog::new();
+            let folder = match which {
+                Folder::Calibration => {
+                    dialog.add_filter("Calibration", &["toml"]).pick_file().unwrap_or_default()
+                }
+                Folder::Session | Folder::Copies => dialog.pick_folder().unwrap_or_default(),
+            };
             let _ = answer.try_send((which, folder));
             ctx.request_repaint();
         });
@@ -233,6 +239,7 @@ impl App {
                 _ if text.is_empty() => {}
                 Folder::Session => self.fields.session = text,
                 Folder::Copies => self.fields.copies = text,
+                Folder::Calibration => self.model.send(Command::UseCalibration(Some(folder))),
             }
         }
     }

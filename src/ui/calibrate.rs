@@ -2,9 +2,13 @@
 
 use super::app::App;
 use super::commands::Action;
+use super::settings::Folder;
 use super::widgets::heading;
 use super::{histogram, live, take_view, theme};
-use egui::{Button, RichText, Ui, vec2};
+use crate::calibrate::Calibration;
+use crate::engine::contract::Command;
+use crate::imaging::colour;
+use egui::{Button, Color32, Rect, RichText, Sense, Ui, vec2};
 
 /// The picture in which the card is looked for.
 pub(super) fn show(app: &mut App, ui: &mut Ui) {
@@ -52,11 +56,95 @@ pub(super) fn panel(app: &mut App, ui: &mut Ui) {
     }
     ui.add_space(8.0);
     heading(ui, "In use");
-    match &app.model.calibration {
-        Some(text) => ui.add(egui::Label::new(RichText::new(text).color(theme::STRONG)).wrap()),
-        None => ui.label(
+    egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| in_use(app, ui));
+}
+
+/// The calibration in force: how well it fits, patch by patch, and whether its light is still there.
+fn in_use(app: &mut App, ui: &mut Ui) {
+    let Some(made) = app.model.calibration.clone() else {
+        ui.label(
             RichText::new("Not calibrated: colours are as the camera guesses them.")
                 .color(theme::WARN),
+        );
+        choose(app, ui);
+        return;
+    };
+    ui.add(egui::Label::new(RichText::new(made.summary()).color(theme::STRONG)).wrap());
+    ui.label(format!("{}, exposure {:+.2} EV against it", made.card, made.exposure_ev));
+    let [red, _, blue] = made.gains;
+    ui.label(format!("White balance: red x{red:.2}, blue x{blue:.2}"));
+    light(app, ui);
+    ui.horizontal_wrapped(|ui| {
+        choose(app, ui);
+        if ui.button("Use the camera's own colours").clicked() {
+            app.model.send(Command::UseCalibration(None));
+        }
+    });
+    patches(ui, &made);
+    for warning in &made.warnings {
+        ui.add(egui::Label::new(RichText::new(warning).color(theme::WARN)).wrap());
+    }
+}
+
+fn choose(app: &mut App, ui: &mut Ui) {
+    if ui.button("Use a saved calibration \u{2026}").clicked() {
+        app.browse(ui.ctx(), Folder::Calibration);
+    }
+}
+
+/// Whether the light is what it was.
+pub(super) fn light(app: &App, ui: &mut Ui) {
+    let Some(drift) = &app.live.drift else { return };
+    let text = if drift.alarm {
+        RichText::new(&drift.because).color(theme::WARN)
+    } else {
+        RichText::new(format!(
+            "The light is as it was ({:+.0} K, {:+.2} EV)",
+            drift.kelvin, drift.ev
+        ))
+    };
+    ui.add(egui::Label::new(text).wrap());
+}
+
+/// Patches in the card's own order, six in a row: the reference around, the corrected colour in the
+/// middle, what the camera saw under it.
+fn patches(ui: &mut Ui, made: &Calibration) {
+    if made.patches.is_empty() {
+        return;
+    }
+    let side = ((ui.available_width() - 2.0) / 6.0).min(44.0);
+    let rows = made.patches.len().div_ceil(6);
+    let (area, response) =
+        ui.allocate_exact_size(vec2(6.0 * side, rows as f32 * side), Sense::hover());
+    let at = |i: usize| {
+        let corner = area.min + vec2((i % 6) as f32 * side, (i / 6) as f32 * side);
+        Rect::from_min_size(corner, vec2(side - 2.0, side - 2.0))
+    };
+    for (i, patch) in made.patches.iter().enumerate() {
+        let whole = at(i);
+        ui.painter().rect_filled(whole, 2.0, screen(patch.reference_lab));
+        let inner = whole.shrink(side * 0.22);
+        let (upper, lower) = inner.split_top_bottom_at_fraction(0.5);
+        ui.painter().rect_filled(upper, 0.0, screen(patch.after_lab));
+        ui.painter().rect_filled(lower, 0.0, screen(patch.before_lab));
+    }
+    let pointed = response
+        .hover_pos()
+        .and_then(|p| (0..made.patches.len()).find(|i| at(*i).contains(p)))
+        .map(|i| &made.patches[i]);
+    let d = &made.delta_e_2000;
+    let text = match pointed {
+        Some(p) => format!("{}: \u{394}E {:.1} before, {:.1} after", p.name, p.before, p.after),
+        None => format!(
+            "\u{394}E2000 {:.1} before, {:.1} after, {:.1} at worst, {:.1} for other colours",
+            d.before.mean, d.after.mean, d.after.max, d.leave_one_out
         ),
     };
+    ui.add(egui::Label::new(RichText::new(text).size(11.0)).wrap());
+    ui.label(RichText::new("around: reference; upper: corrected; lower: camera").size(10.5));
+}
+
+fn screen(lab: [f32; 3]) -> Color32 {
+    let [r, g, b] = colour::lab_to_linear_srgb(lab).map(colour::srgb_encode8);
+    Color32::from_rgb(r, g, b)
 }

@@ -2,6 +2,7 @@
 //! hidden.
 
 use super::marks::{Marks, overlay};
+use crate::calibrate::drift::Drift;
 use crate::engine::contract::LiveView;
 use crate::imaging::Rgba8;
 use crate::score::{Histogram, Score};
@@ -66,6 +67,8 @@ pub(super) struct LivePicture {
     pub histogram: Option<Arc<Histogram>>,
     /// What to change.
     pub suggestions: Arc<Vec<Suggestion>>,
+    /// The light against the calibration's.
+    pub drift: Option<Arc<Drift>>,
     pixels: Option<Arc<ColorImage>>,
     peaks: BTreeMap<&'static str, Peak>,
 }
@@ -94,6 +97,7 @@ impl LivePicture {
         self.score = Some(view.score);
         self.histogram = Some(view.histogram);
         self.suggestions = view.suggestions;
+        self.drift = view.drift;
     }
 
     /// Live view ended: what was seen is no longer what is there.

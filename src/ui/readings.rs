@@ -18,6 +18,9 @@ pub(super) fn live(app: &mut App, ui: &mut Ui) {
     let score = app.live.score.clone();
     exposure(ui, score.as_deref().map(scores::exposure_ev));
     app.pointed = None;
+    if app.live.drift.as_ref().is_some_and(|d| d.alarm) {
+        super::calibrate::light(app, ui);
+    }
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         match &score {
             Some(score) => app.pointed = meters(app, ui, score, true),

@@ -7,13 +7,15 @@ use crate::engine::contract::{Command, Level};
 use egui::{Button, RichText, TextEdit, Ui, vec2};
 use std::path::PathBuf;
 
-/// Which folder is wanted.
+/// Which folder or file is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Folder {
     /// The session's.
     Session,
     /// The one for second copies.
     Copies,
+    /// A calibration file.
+    Calibration,
 }
 
 /// Opens or makes a session folder.
@@ -63,6 +65,7 @@ fn path(app: &mut App, ui: &mut Ui, which: Folder, verb: &str) -> bool {
     let (text, name) = match which {
         Folder::Session => (&mut app.fields.session, "Session folder"),
         Folder::Copies => (&mut app.fields.copies, "Folder for second copies"),
+        Folder::Calibration => return false, // chosen in the system's dialog only
     };
     let mut browse = false;
     ui.horizontal(|ui| {

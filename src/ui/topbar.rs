@@ -133,7 +133,23 @@ fn value(setting: &Setting, value: &str) -> String {
         "iso" if number => format!("ISO {value}"),
         "aperture" if number => format!("f/{value}"),
         "white_balance" => format!("WB {value}"),
+        "shutter" => shutter(value),
         _ => value.to_owned(),
+    }
+}
+
+/// libgphoto2's `0.0080s` as photographers write it: 1/125.
+fn shutter(value: &str) -> String {
+    // Times as cameras print them, which are not always the fraction that is nearest.
+    const PRINTED: [(f64, &str); 3] = [(0.0166, "1/60"), (0.0062, "1/160"), (0.0003, "1/3200")];
+    let seconds = value.strip_suffix('s').and_then(|v| v.parse::<f64>().ok());
+    let Some(seconds) = seconds.filter(|s| s.is_finite() && *s > 0.0) else {
+        return value.to_owned();
+    };
+    match PRINTED.iter().find(|p| p.0 == seconds) {
+        Some((_, text)) => (*text).to_owned(),
+        None if seconds < 0.3 => format!("1/{:.0}", 1.0 / seconds),
+        None => format!("{seconds} s"),
     }
 }
 
@@ -197,6 +213,24 @@ fn tabs(app: &mut App, ui: &mut Ui) {
         let tab = Button::selectable(on, label).min_size(vec2(0.0, 28.0));
         if ui.add(tab).on_hover_text(tooltip(Action::Show(*view))).clicked() {
             app.perform(ui.ctx(), Action::Show(*view));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shutter;
+
+    #[test]
+    fn shutter_times_read_as_on_a_camera() {
+        for (raw, shown) in [
+            ("0.0080s", "1/125"),
+            ("0.0166s", "1/60"),
+            ("0.5000s", "0.5 s"),
+            ("1/200", "1/200"),
+            ("Bulb", "Bulb"),
+        ] {
+            assert_eq!(shutter(raw), shown);
         }
     }
 }

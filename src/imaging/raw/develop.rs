@@ -74,6 +74,11 @@ pub(super) fn sensor(bytes: &[u8]) -> Result<Sensor, OpenError> {
     Ok(Sensor { image, white_balance: raw.white_balance, to_rec2020: raw.to_rec2020 })
 }
 
+/// White balance, and balanced camera values to linear Rec.2020.
+pub(super) fn primaries(bytes: &[u8]) -> Result<([f32; 3], colour::Matrix3), OpenError> {
+    sensor::decode(bytes).map(|raw| (raw.white_balance, raw.to_rec2020))
+}
+
 fn checked(bytes: &[u8]) -> Result<Decoded, OpenError> {
     let raw = sensor::decode(bytes)?;
     match check::fault(&raw.pixels, raw.w, raw.area) {

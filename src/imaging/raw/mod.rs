@@ -44,6 +44,17 @@ pub fn sensor(bytes: &[u8]) -> Result<Sensor, OpenError> {
     read.unwrap_or_else(|why| Err(damaged(why)))
 }
 
+/// The camera's red, green and blue, without white balance, from the linear Rec.2020 of a developed
+/// raw picture; none for what is no raw file, or cannot be read.
+pub fn primaries(bytes: &[u8]) -> Option<Matrix3> {
+    if super::open::kind(bytes).ok()? != super::open::Kind::Raw {
+        return None;
+    }
+    let (white_balance, to_rec2020) = guard::catch(|| imp::primaries(bytes)).ok()?.ok()?;
+    let inverse = nalgebra::Matrix3::from(to_rec2020).transpose().try_inverse()?;
+    Some(std::array::from_fn(|i| std::array::from_fn(|j| inverse[(i, j)] / white_balance[i])))
+}
+
 /// A whole developed picture, Rec.2020 at sixteen bits.
 pub(super) fn open(bytes: &[u8]) -> Result<Opened, OpenError> {
     imp::open(bytes)
@@ -62,7 +73,7 @@ fn damaged(why: String) -> OpenError {
 
 #[cfg(feature = "raw")]
 mod imp {
-    pub(super) use super::develop::{open, sensor, size};
+    pub(super) use super::develop::{open, primaries, sensor, size};
 }
 
 #[cfg(not(feature = "raw"))]
@@ -74,6 +85,10 @@ mod imp {
     }
 
     pub(super) fn sensor(_: &[u8]) -> Result<Sensor, OpenError> {
+        Err(OpenError::NoRaw)
+    }
+
+    pub(super) fn primaries(_: &[u8]) -> Result<([f32; 3], super::Matrix3), OpenError> {
         Err(OpenError::NoRaw)
     }
 

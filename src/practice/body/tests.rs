@@ -221,11 +221,11 @@ fn memory_holds_one_picture_and_the_shutter_on_the_body_works() {
     with_body(&[], |body, port| {
         let mut c = Client::connect(port).unwrap();
         assert_eq!(c.ask(operation::CAPTURE_TO_MEMORY, &[]).unwrap().code, response::OK);
-        assert_eq!(c.announced(), [super::card::IN_MEMORY]);
+        assert_eq!(c.announced(), [card::IN_MEMORY]);
         assert_eq!(body.stored()[0].folder, "");
         body.press_shutter();
         let handle = c.announced()[0];
-        assert_ne!(handle, super::card::IN_MEMORY);
+        assert_ne!(handle, card::IN_MEMORY);
         assert_eq!((body.shots(), body.stored().len()), (2, 2));
         assert!(body.turn_dial(property::ISO, 800) && !body.turn_dial(property::ISO, 801));
         let changed = (event::PROPERTY_CHANGED, u32::from(property::ISO));
@@ -272,7 +272,7 @@ fn a_pulled_cable_ends_the_connection_at_its_stage_and_the_next_client_finds_the
                 operation::DELETE_OBJECT,
             ];
             let broke = all.iter().position(|op| c.ask(*op, &[]).is_err());
-            assert_eq!(broke.map(|i| super::operations::stage(all[i])), Some(stage));
+            assert_eq!(broke.map(|i| operations::stage(all[i])), Some(stage));
             let mut again = Client::connect(port).unwrap();
             while body.is_busy() {}
             let listed = again.ask(operation::GET_NUM_OBJECTS, &[]).unwrap().number;

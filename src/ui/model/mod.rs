@@ -8,6 +8,7 @@ mod select;
 pub use look::{Filter, Finish, Guides, Look, Panels, Sort, View};
 
 use super::history::History;
+use crate::calibrate::Calibration;
 use crate::camera::{CameraSpec, Setting};
 use crate::engine::contract::{
     CameraState, Command, Event, ExportOptions, Level, LiveLook, Take, TakeId, Vitals,
@@ -16,6 +17,7 @@ use crate::retouch::Recipe;
 use crossbeam_channel::{Sender, TrySendError};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Everything that the window knows.
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
@@ -63,7 +65,7 @@ pub struct Model {
     /// Long work: what, done, all.
     pub progress: Option<(String, usize, usize)>,
     /// The calibration in use.
-    pub calibration: Option<String>,
+    pub calibration: Option<Arc<Calibration>>,
     /// A calibration was asked for and is not answered.
     pub calibrating: bool,
     /// What can be undone.
@@ -180,8 +182,8 @@ impl Model {
                 self.progress = (done < all).then_some((what, done, all));
             }
             Event::Message(level, text) => self.say(level, text),
-            Event::Calibrated(text) => {
-                self.calibration = Some(text);
+            Event::Calibrated(calibration) => {
+                self.calibration = calibration;
                 self.calibrating = false;
             }
             Event::Vitals(vitals) => self.vitals = vitals,
