@@ -1,7 +1,8 @@
 //! `culet calibrate`: a calibration from a picture of a grey card or a 24-patch chart.
 
 use super::complain;
-use crate::calibrate::{Calibration, Card, Found, Options, Transfer, find, fit};
+use crate::calibrate::{Calibration, Card, Found, Options, Transfer, dcp, find, fit, icc, report};
+use crate::engine::load_calibration;
 use crate::imaging::files::write_atomic;
 use crate::imaging::open::Kind;
 use crate::imaging::{open, raw};
@@ -27,6 +28,20 @@ pub(super) struct Arguments {
     /// Where the calibration is written (TOML).
     #[arg(short)]
     output: Option<PathBuf>,
+    /// Also writes an ICC profile of the camera under this light, for pictures developed without
+    /// colour changes.
+    #[arg(long, value_name = "FILE")]
+    icc: Option<PathBuf>,
+    /// Also writes a DNG camera profile, for raw converters.
+    #[arg(long, value_name = "FILE")]
+    dcp: Option<PathBuf>,
+    /// Also writes a report with every patch (HTML).
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// An earlier calibration of this camera: a grey card borrows its colour model, and a chart
+    /// tells whether it still holds.
+    #[arg(long, value_name = "FILE")]
+    base: Option<PathBuf>,
     /// One JSON object a line on stdout.
     #[arg(long)]
     json: bool,
@@ -49,10 +64,7 @@ enum Curve {
 pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     match measure(arguments) {
         Ok((found, calibration)) => {
-            if let Some(path) = &arguments.output {
-                write_atomic(path, calibration.to_toml()?.as_bytes())
-                    .with_context(|| format!("{} cannot be written", path.display()))?;
-            }
+            write(arguments, &calibration)?;
             tell(arguments, &found, &calibration);
             Ok(0)
         }
@@ -61,6 +73,19 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
             Ok(1)
         }
     }
+}
+
+/// Every file that was asked for.
+fn write(arguments: &Arguments, calibration: &Calibration) -> Result<()> {
+    let put = |path: &Option<PathBuf>, make: &dyn Fn() -> Result<Vec<u8>>| match path {
+        Some(path) => write_atomic(path, &make()?)
+            .with_context(|| format!("{} cannot be written", path.display())),
+        None => Ok(()),
+    };
+    put(&arguments.output, &|| Ok(calibration.to_toml()?.into_bytes()))?;
+    put(&arguments.icc, &|| Ok(icc::profile(calibration)))?;
+    put(&arguments.dcp, &|| Ok(dcp::profile(calibration)?))?;
+    put(&arguments.report, &|| Ok(report::html(calibration).into_bytes()))
 }
 
 fn measure(arguments: &Arguments) -> Result<(Found, Calibration)> {
@@ -74,7 +99,10 @@ fn measure(arguments: &Arguments) -> Result<(Found, Calibration)> {
         Kind::Raw => find(&raw::sensor_linear(&bytes)?, card)?,
         _ => find(&*open::decode(&bytes)?.to_srgb8(), card)?,
     };
-    let calibration = fit(&found, &options(arguments, &bytes))?;
+    let base = arguments.base.as_deref().map(load_calibration).transpose()?;
+    let mismatch = base.as_ref().and_then(|b| b.mismatch(&found));
+    let mut calibration = fit(&found, &Options { base, ..options(arguments, &bytes) })?;
+    calibration.warnings.extend(mismatch);
     Ok((found, calibration))
 }
 

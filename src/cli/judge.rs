@@ -1,7 +1,7 @@
 //! `culet judge`: scores pictures or folders of them, groups takes, names the keepers.
 
 use super::{complain, pictures, progress};
-use crate::engine::judge_file;
+use crate::engine::{judge_file, load_calibration};
 use crate::score::{Candidate, Facts, Group, Score, Verdict, Weights, curate};
 use crate::suggest::advise;
 use anyhow::Result;
@@ -18,6 +18,9 @@ pub(super) struct Arguments {
     /// Only the best so many of all groups.
     #[arg(long)]
     top: Option<usize>,
+    /// Judges in the true colour of a calibration (TOML, from `culet calibrate` or a session).
+    #[arg(long, value_name = "FILE")]
+    calibration: Option<PathBuf>,
     /// One JSON object a line on stdout.
     #[arg(long)]
     json: bool,
@@ -38,12 +41,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         !files.is_empty(),
         "there is no picture in what was named; Culet reads JPEG, PNG, TIFF and camera raw"
     );
+    let calibration = arguments.calibration.as_deref().map(load_calibration).transpose()?;
     let bar = progress(files.len(), arguments.json);
     let results: Vec<_> = files
         .par_iter()
         .map(|file| {
             let begun = Instant::now();
-            let seen = judge_file(file);
+            let seen = judge_file(file, calibration.as_ref());
             bar.inc(1);
             seen.map(|seen| Judged {
                 file,

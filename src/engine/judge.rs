@@ -1,10 +1,12 @@
 //! Scores captures in the order they came, and looks again at those of an earlier run. A capture
 //! that cannot be scored is still safe; a panic in a measure costs that score only.
 
+use super::colour::MisfitError;
 use super::contract::{Event, Level, TakeId};
 use super::preview::shrink;
 use super::shared::Shared;
 use super::tether::Arrival;
+use crate::calibrate::Calibration;
 use crate::imaging::{Rgb8, open};
 use crate::score::{Facts, Score, judge};
 use crossbeam_channel::Receiver;
@@ -104,9 +106,15 @@ pub struct Seen {
 }
 
 /// Scores a picture file, from its embedded preview or a reduced decode where that loses nothing.
-pub fn judge_file(path: &Path) -> Result<Seen, String> {
+/// A calibration of developed pictures brings it to true colour first.
+pub fn judge_file(path: &Path, calibration: Option<&Calibration>) -> Result<Seen, String> {
     let bytes = open::bytes(path).map_err(|e| e.to_string())?;
-    let preview = open::preview(&bytes, JUDGED).map_err(|e| e.to_string())?;
+    let mut preview = open::preview(&bytes, JUDGED).map_err(|e| e.to_string())?;
+    match calibration {
+        Some(c) if c.sensor => return Err(MisfitError::NeedsRaw.to_string()),
+        Some(c) => c.correct(&mut preview.rgb),
+        None => {}
+    }
     let score =
         scored(&preview.rgb, preview.full).ok_or("it could not be scored; please report it")?;
     Ok(Seen { size: preview.full, score, facts: facts(&bytes) })
