@@ -41,12 +41,12 @@ fn look_at(shared: &Shared, arrival: &Arrival) {
         Err(e) => return trouble(shared, arrival.take, &format!("{}: {e}", take.name)),
     };
     let thumbnail = Arc::new(shrink(&preview.rgb, THUMBNAIL).into_owned());
+    let unjudged = take.score.is_none();
     let score = match take.score {
         // Judged in an earlier run; a person can ask for a new score by `culet judge`.
         Some(score) => Some(score),
         None => scored(&preview.rgb, preview.full).map(Arc::new),
     };
-    let fresh = arrival.arrived.is_some();
     if score.is_none() {
         shared.say(
             Level::Warning,
@@ -60,7 +60,7 @@ fn look_at(shared: &Shared, arrival: &Arrival) {
         t.score = score;
         t.timing.arrived_to_scored = arrival.arrived.map(|at| at.elapsed());
     });
-    let kept = if fresh { book.keep(arrival.take) } else { Ok(()) };
+    let kept = if unjudged { book.keep(arrival.take) } else { Ok(()) };
     let regrouped = super::curate::regroup(&mut book);
     drop(book);
     if let Err(e) = kept {
