@@ -28,7 +28,7 @@ fn launch() -> (TempDir, Launch) {
     (home, launch)
 }
 
-fn at(port: u16) -> CameraSpec {
+pub(crate) fn at(port: u16) -> CameraSpec {
     CameraSpec::PtpIp { host: "127.0.0.1".to_owned(), port }
 }
 

@@ -9,5 +9,7 @@ mod hostile_files;
 #[cfg(all(unix, feature = "gphoto"))]
 mod proxy;
 mod shoot;
+#[cfg(all(target_os = "linux", feature = "gphoto"))]
+mod tether;
 #[cfg(feature = "studio")]
 mod window;

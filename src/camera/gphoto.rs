@@ -13,7 +13,7 @@ pub use opening::attached;
 pub(super) use opening::version;
 
 use super::names::{
-    AUTOFOCUS, BATTERY, CARD, CLOCK, FOCUS_DRIVE, NO_CARD, SETTINGS, SLEEP, VIEWFINDER,
+    AUTOFOCUS, BATTERY, CARD, CLOCK, FOCUS_DRIVE, NO_CARD, SERIAL, SETTINGS, SLEEP, VIEWFINDER,
 };
 use super::{
     Abilities, Camera, CameraError, CameraEvent as Told, Facts, LiveFrame, Object, ObjectId, Pulse,
@@ -44,6 +44,8 @@ const DEEPEST: usize = 6;
 const MOST_HICCUPS: u32 = 5;
 /// Pictures that stay in a body's memory after they were fetched.
 const STAY: usize = 3;
+/// Files that libgphoto2 may still have in its memory.
+const REMEMBERED: usize = 64;
 /// The folder under which libgphoto2 shows what is only in a body's memory.
 const MEMORY: &str = "/";
 const SENDING: &str = "sending a picture";
@@ -56,6 +58,7 @@ pub struct Gphoto {
     camera: Handle,
     pulse: Pulse,
     model: String,
+    serial: Option<String>,
     abilities: Abilities,
     /// Model and port under which it was opened.
     meant: (Option<String>, Option<String>),
@@ -64,6 +67,10 @@ pub struct Gphoto {
     taken: Vec<Told>,
     /// Pictures in the body's memory that were fetched and wait for their removal.
     drained: VecDeque<ObjectId>,
+    /// What this opening has read already and libgphoto2 therefore gives from its memory: whether
+    /// the card was listed, and the files that were fetched last.
+    listed: bool,
+    fetched: VecDeque<ObjectId>,
     hiccups: u32,
 }
 
@@ -104,15 +111,19 @@ impl Gphoto {
             camera,
             pulse,
             model: String::new(),
+            serial: None,
             abilities: Abilities::default(),
             meant: (model.map(str::to_owned), port.map(str::to_owned)),
             taken: Vec::new(),
             drained: VecDeque::new(),
+            listed: false,
+            fetched: VecDeque::new(),
             hiccups: 0,
         };
         let summary = this.camera.summary().map_err(|e| absent(place, &e))?;
         this.pulse.step();
         this.model = this.name();
+        this.serial = this.first(SERIAL).map(|w| widgets::value(&w)).filter(|s| !s.is_empty());
         let kept = this.keep_on_card();
         this.abilities = this.able(&summary, kept);
         Ok(this)
@@ -305,12 +316,22 @@ impl Gphoto {
         Ok(data.into_vec())
     }
 
-    /// Lets the body go and takes it again: libgphoto2 keeps what it downloaded, a short file too.
+    fn remember(&mut self, object: &ObjectId) {
+        self.fetched.push_back(object.clone());
+        if self.fetched.len() > REMEMBERED {
+            self.fetched.pop_front();
+        }
+    }
+
+    /// Lets the body go and takes it again: libgphoto2 keeps what it downloaded, a short file too,
+    /// and what it listed.
     fn reopen(&mut self) -> Result<(), CameraError> {
         let waiting = self.events(Duration::ZERO)?;
         self.taken.extend(waiting);
         let (model, port) = &self.meant;
         self.camera = find(&self.context, model.as_deref(), port.as_deref())?;
+        self.listed = false;
+        self.fetched.clear();
         let summary = self.camera.summary();
         summary.map(drop).map_err(|e| CameraError::Gone(SENDING.to_owned(), e.to_string()))
     }
@@ -353,6 +374,10 @@ impl Camera for Gphoto {
         self.model.clone()
     }
 
+    fn serial(&self) -> Option<String> {
+        self.serial.clone()
+    }
+
     fn abilities(&self) -> Abilities {
         self.abilities
     }
@@ -391,12 +416,12 @@ impl Camera for Gphoto {
         if !self.taken.is_empty() {
             return Ok(std::mem::take(&mut self.taken));
         }
-        let (start, mut all) = (Instant::now(), Vec::new());
-        while all.len() < MOST_EVENTS {
+        let (start, mut all, mut storm) = (Instant::now(), Vec::new(), 0);
+        while all.len() < MOST_EVENTS && storm < MOST_EVENTS {
             let left = within.saturating_sub(start.elapsed());
             let wait = if all.is_empty() { left.min(POLL) } else { Duration::ZERO };
             match self.event(wait)?.map(studio_words) {
-                Some(Some(told)) if all.last() == Some(&told) => {}
+                Some(Some(told)) if all.last() == Some(&told) => storm += 1,
                 Some(Some(told)) => all.push(told),
                 Some(None) if start.elapsed() < within => {}
                 None if all.is_empty() && start.elapsed() < within => {}
@@ -407,12 +432,20 @@ impl Camera for Gphoto {
     }
 
     fn list(&mut self) -> Result<Vec<Object>, CameraError> {
+        if self.listed {
+            self.reopen()?;
+        }
         let mut all = Vec::new();
         self.walk("/", DEEPEST, &mut all)?;
+        self.listed = true;
         Ok(all)
     }
 
     fn fetch(&mut self, object: &ObjectId) -> Result<Vec<u8>, CameraError> {
+        if object.folder != MEMORY && self.fetched.contains(object) {
+            self.reopen()?;
+        }
+        self.remember(object);
         let bytes = match self.download(object) {
             Err(Short::Cut(why)) if object.folder != MEMORY => {
                 tracing::warn!("{why}; it is asked for again");

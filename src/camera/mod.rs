@@ -221,6 +221,10 @@ pub enum CameraEvent {
 pub trait Camera: Send {
     /// Maker's name for the model.
     fn model(&self) -> String;
+    /// Its serial number, which tells two bodies of one model apart; none where it does not say.
+    fn serial(&self) -> Option<String> {
+        None
+    }
     /// What it can do.
     fn abilities(&self) -> Abilities;
     /// One live-view frame; starts live view when it is off.
@@ -233,7 +237,8 @@ pub trait Camera: Send {
     fn events(&mut self, within: Duration) -> Result<Vec<CameraEvent>, CameraError>;
     /// Every picture file on the camera, for comparison with what was stored.
     fn list(&mut self) -> Result<Vec<Object>, CameraError>;
-    /// The untouched bytes of a file; it stays on the camera.
+    /// The untouched bytes of a file; it stays on the camera. They come from the camera anew each
+    /// time, so that two answers can be compared.
     fn fetch(&mut self, object: &ObjectId) -> Result<Vec<u8>, CameraError>;
     /// The settings that people use, by single reads.
     fn settings(&mut self) -> Result<Vec<Setting>, CameraError>;

@@ -48,6 +48,8 @@ pub(super) const AUTOFOCUS: &[&str] = &["autofocusdrive"];
 pub(super) const BATTERY: &[&str] = &["batterylevel", "Battery Level", "5001"];
 /// Names of the time after which a body switches itself off.
 pub(super) const SLEEP: &[&str] = &["autopoweroff", "autopowerofftimer", "standbytimer"];
+/// Names of the body's serial number.
+pub(super) const SERIAL: &[&str] = &["serialnumber", "eosserialnumber"];
 /// Names of the clock.
 pub(super) const CLOCK: &[&str] = &["datetime", "datetimeutc"];
 /// The switch of live view.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use std::io::{self, Read, Write};
 
 /// Rises whenever a packet changes its meaning; both sides must agree.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 const MARK: &[u8; 4] = b"CULT";
 /// A header of this many bytes would list a hundred thousand pictures.
@@ -67,6 +67,8 @@ pub enum Tell {
     Opened {
         /// Its model.
         model: String,
+        /// Its serial number.
+        serial: Option<String>,
         /// What it can do.
         abilities: Abilities,
     },

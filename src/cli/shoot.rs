@@ -24,7 +24,7 @@ pub(super) struct Arguments {
     /// The session's folder; a new one by default. An existing one is continued.
     #[arg(long)]
     session: Option<PathBuf>,
-    /// How many pictures.
+    /// How many pictures; 0 only fetches what the session still misses.
     #[arg(long, default_value_t = 4)]
     shots: usize,
     /// A picture every so many seconds.
@@ -54,6 +54,14 @@ pub(super) struct Arguments {
 const CONNECT_PATIENCE: Duration = Duration::from_secs(90);
 /// How long one picture may take from the shutter to its score.
 const SHOT_PATIENCE: Duration = Duration::from_secs(120);
+/// How long room may be made on a disk that does not take a picture.
+const STORE_PATIENCE: Duration = Duration::from_secs(20);
+/// How long a picture that was taken and not told of is waited for.
+const LATE_PATIENCE: Duration = Duration::from_secs(30);
+/// How long nothing happens before everything has happened.
+const QUIET: Duration = Duration::from_millis(700);
+/// How long second copies are waited for.
+const COPY_PATIENCE: Duration = Duration::from_secs(60);
 /// The longest wait for a ready scene.
 const READY_PATIENCE: f32 = 10.0;
 
@@ -67,8 +75,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         shoot.frame_up()?;
         shoot.capture()?;
     }
-    shoot.settle();
-    let mut status = u8::from(shoot.lost() > 0);
+    shoot.settle()?;
+    let mut status = u8::from(shoot.lost() > 0 || shoot.refused > 0);
     if let Some(practice) = studio.practice() {
         let held = practice.body.stored();
         let is_held = |t: &&Take| held.iter().any(|h| h.sha256 == t.sha256);
@@ -94,6 +102,14 @@ struct Shoot<'a> {
     state: CameraState,
     connected: bool,
     captures: usize,
+    /// Pictures that the camera did not take.
+    refused: usize,
+    /// What could not be done last, and when that was said.
+    failed: Option<(Instant, String)>,
+    /// The session's takes were all told.
+    told_all: bool,
+    copies_fail: bool,
+    quiet_since: Instant,
     frames: u64,
     dropped: u64,
     view: Option<LiveView>,
@@ -117,6 +133,11 @@ impl<'a> Shoot<'a> {
             state: CameraState::Off,
             connected: false,
             captures: 0,
+            refused: 0,
+            failed: None,
+            told_all: false,
+            copies_fail: false,
+            quiet_since: start,
             frames: 0,
             dropped: 0,
             view: None,
@@ -149,8 +170,10 @@ impl<'a> Shoot<'a> {
     }
 
     fn connect(&mut self, spec: &CameraSpec) -> Result<()> {
-        // What the session holds already is told before anything new.
-        self.watch_for(Duration::from_millis(50));
+        // What the session holds already is told before anything new, and numbers after it.
+        while !self.told_all {
+            self.watch_for(Duration::from_millis(20));
+        }
         self.old = self.takes.len();
         self.send(Command::Connect(spec.clone()))?;
         let begun = Instant::now();
@@ -210,25 +233,61 @@ impl<'a> Shoot<'a> {
         let before = self.takes.len();
         self.tell(&json!({"t": self.t(), "event": "capture", "number": self.captures}));
         self.send(Command::Capture)?;
+        self.failed = None;
+        self.quiet_since = Instant::now();
         let begun = Instant::now();
-        let is_over = |t: &Take| t.score.is_some() || t.trouble.is_some();
         while begun.elapsed() < SHOT_PATIENCE {
             self.watch_for(Duration::from_millis(50));
-            if self.takes.len() > before && self.takes.values().all(is_over) {
+            if self.takes.len() > before && self.is_judged() {
+                break;
+            }
+            self.give_up_on_a_full_disk()?;
+            if self.takes.len() == before && self.is_quiet() && self.failed.is_some() {
+                self.refused += 1;
                 break;
             }
         }
         Ok(())
     }
 
-    /// Waits for pictures that come late, such as those that a vanished camera kept.
-    fn settle(&mut self) {
+    fn is_judged(&self) -> bool {
+        self.takes.values().all(|t| t.score.is_some() || t.trouble.is_some())
+    }
+
+    /// Whether the camera has been waiting for orders for a while.
+    fn is_quiet(&self) -> bool {
+        let idle = matches!(self.state, CameraState::Ready(_) | CameraState::Live(_));
+        idle && self.quiet_since.elapsed() > QUIET
+    }
+
+    /// A picture that cannot be stored stays on the card; somebody may be making room.
+    fn give_up_on_a_full_disk(&self) -> Result<()> {
+        let waiting = matches!(self.state, CameraState::Transferring(_));
+        match &self.failed {
+            Some((at, why)) if waiting && at.elapsed() > STORE_PATIENCE => bail!(
+                "{why}. The shoot ends here; the same command with the same --session goes on \
+                 and fetches what is on the card"
+            ),
+            _ => Ok(()),
+        }
+    }
+
+    /// Waits for pictures that come late, such as those that a vanished camera kept, and for second
+    /// copies.
+    fn settle(&mut self) -> Result<()> {
         let begun = Instant::now();
-        let patience = if self.lost() > 0 { 30 } else { 1 };
-        while begun.elapsed() < Duration::from_secs(patience) {
+        self.quiet_since = begun;
+        loop {
             self.watch_for(Duration::from_millis(100));
-            if self.lost() == 0 && self.is_copied() {
-                break;
+            self.give_up_on_a_full_disk()?;
+            let stored = self.is_quiet() && self.is_judged();
+            let late = if self.lost() > 0 { LATE_PATIENCE } else { Duration::ZERO };
+            let hopeless = self.copies_fail || begun.elapsed() > COPY_PATIENCE;
+            if stored && begun.elapsed() > late && (self.is_copied() || hopeless) {
+                return Ok(());
+            }
+            if begun.elapsed() > SHOT_PATIENCE {
+                return Ok(());
             }
         }
     }
@@ -244,7 +303,7 @@ impl<'a> Shoot<'a> {
     }
 
     fn lost(&self) -> usize {
-        self.captures.saturating_sub(self.new_takes().count())
+        self.captures.saturating_sub(self.refused + self.new_takes().count())
     }
 
     /// The best of this run's takes is retouched and exported.
@@ -302,7 +361,7 @@ impl<'a> Shoot<'a> {
             percentiles(&mut self.scored_ms),
         );
         self.tell(&json!({"t": self.t(), "event": "done", "frames": self.frames,
-            "frames_dropped": self.dropped, "captures": self.captures, "stored": stored,
+            "frames_dropped": self.dropped, "captures": self.captures, "refused": self.refused, "stored": stored,
             "lost": self.lost(), "live_latency_ms": latency, "shutter_to_stored_ms": to_stored,
             "arrived_to_scored_ms": to_scored}));
     }
@@ -350,7 +409,10 @@ impl<'a> Shoot<'a> {
             Event::TakeChanged(take) => self.hear_take(take, false),
             Event::Message(level, text) => self.hear_message(level, text),
             Event::Progress { done, all, .. } => self.exported |= done == all,
-            Event::Vitals(vitals) => self.dropped = vitals.dropped,
+            Event::Vitals(vitals) => {
+                self.dropped = vitals.dropped;
+                self.told_all = true;
+            }
             Event::Session { .. }
             | Event::Cameras(_)
             | Event::Picture { .. }
@@ -377,10 +439,15 @@ impl<'a> Shoot<'a> {
             self.connected = false;
         }
         self.state = state;
+        self.quiet_since = Instant::now();
     }
 
     fn hear_take(&mut self, take: Take, new: bool) {
         let known = self.takes.insert(take.id, take.clone());
+        if new {
+            self.quiet_since = Instant::now();
+            self.failed = None;
+        }
         if new && self.connected {
             if let Some(time) = take.timing.shutter_to_stored {
                 self.stored_ms.push(time.as_secs_f32() * 1000.0);
@@ -400,6 +467,11 @@ impl<'a> Shoot<'a> {
     }
 
     fn hear_message(&mut self, level: Level, text: String) {
+        let copies = text.starts_with("no second copy");
+        self.copies_fail |= copies;
+        if level >= Level::Warning && !copies {
+            self.failed = Some((Instant::now(), text.clone()));
+        }
         if level >= Level::Warning && self.said.last() != Some(&text) {
             self.tell(&json!({"t": self.t(), "event": "warning", "because": text}));
         } else if level == Level::Note {

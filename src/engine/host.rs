@@ -145,6 +145,7 @@ impl Launch {
 pub struct Hosted {
     host: Host,
     model: String,
+    serial: Option<String>,
     abilities: Abilities,
 }
 
@@ -154,7 +155,9 @@ impl Hosted {
         let what = "being connected";
         let mut host = Host::spawn(Some(spec), launch)?;
         match host.hear(what, OPENING, Instant::now())? {
-            (Tell::Opened { model, abilities }, _) => Ok(Self { host, model, abilities }),
+            (Tell::Opened { model, serial, abilities }, _) => {
+                Ok(Self { host, model, serial, abilities })
+            }
             (other, _) => Err(host.confused(what, &other)),
         }
     }
@@ -199,6 +202,10 @@ impl Hosted {
 impl Camera for Hosted {
     fn model(&self) -> String {
         self.model.clone()
+    }
+
+    fn serial(&self) -> Option<String> {
+        self.serial.clone()
     }
 
     fn abilities(&self) -> Abilities {

@@ -43,6 +43,7 @@ fn look_at(shared: &Shared, arrival: &Arrival) {
         Err(e) => return trouble(shared, arrival.take, &format!("{}: {e}", take.name)),
     };
     let thumbnail = Arc::new(shrink(&preview.rgb, THUMBNAIL).into_owned());
+    let unjudged = take.score.is_none();
     let (score, calibration) = match take.score {
         // Judged in an earlier run; a person can ask for a new score by `culet judge`.
         Some(score) => (Some(score), take.calibration),
@@ -53,7 +54,6 @@ fn look_at(shared: &Shared, arrival: &Arrival) {
             (scored(&rgb, preview.full).map(Arc::new), used.map(|c| c.file))
         }
     };
-    let fresh = arrival.arrived.is_some();
     if score.is_none() {
         shared.say(
             Level::Warning,
@@ -68,7 +68,7 @@ fn look_at(shared: &Shared, arrival: &Arrival) {
         t.calibration = calibration;
         t.timing.arrived_to_scored = arrival.arrived.map(|at| at.elapsed());
     });
-    let kept = if fresh { book.keep(arrival.take) } else { Ok(()) };
+    let kept = if unjudged { book.keep(arrival.take) } else { Ok(()) };
     let regrouped = super::curate::regroup(&mut book);
     drop(book);
     if let Err(e) = kept {

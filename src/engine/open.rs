@@ -34,7 +34,17 @@ pub(super) fn open(
     let camera = super::host::open(&spec)?;
     let model = camera.model();
     let abilities = camera.abilities();
-    Ok(Opened { identity: model.clone(), camera, model, abilities })
+    let identity = identity(&model, camera.serial().as_deref());
+    Ok(Opened { camera, model, identity, abilities })
+}
+
+/// Tells a body from every other, over whatever cable it is reached.
+fn identity(model: &str, serial: Option<&str>) -> String {
+    match serial.map(str::trim) {
+        // Some bodies fill the field with zeros.
+        Some(serial) if serial.contains(|c| c != '0' && c != ' ') => format!("{model} #{serial}"),
+        _ => model.to_owned(),
+    }
 }
 
 /// The practice camera's port; the set is laid out when it is first asked for.

@@ -37,6 +37,8 @@ pub(super) struct Meters {
     pub(super) dropped: AtomicU64,
     /// Recent times from arrival to readiness, milliseconds.
     pub(super) latencies: Mutex<Vec<f32>>,
+    /// Captures that are being fetched.
+    pub(super) fetching: AtomicU64,
     /// Captures that wait to be scored.
     pub(super) waiting: AtomicU64,
     /// Battery in percent; above 100 for unknown.

@@ -207,11 +207,14 @@ impl Desk {
     }
 
     fn open_session(&self, folder: &Path) {
-        let waiting = self.shared.meters.waiting.load(Ordering::Relaxed);
-        if waiting > 0 {
-            let text =
-                format!("{waiting} captures are still being scored; open the folder in a moment");
-            return self.shared.say(Level::Warning, text);
+        let meters = &self.shared.meters;
+        for (open, what) in [(&meters.fetching, "fetched"), (&meters.waiting, "scored")] {
+            let open = open.load(Ordering::Relaxed);
+            if open > 0 {
+                let text =
+                    format!("{open} captures are still being {what}; open the folder in a moment");
+                return self.shared.say(Level::Warning, text);
+            }
         }
         match Session::open(folder) {
             Ok(session) => {
@@ -286,7 +289,7 @@ impl Desk {
         let (next_name, copying, folder) = {
             let book = self.shared.book.lock();
             let session = &book.session;
-            (book.next_name(), session.uncopied().len(), session.folder().to_owned())
+            (book.next_name(), session.uncopied().count(), session.folder().to_owned())
         };
         let battery = meters.battery.load(Ordering::Relaxed);
         self.shared.tell(Event::Vitals(Vitals {

@@ -1,16 +1,16 @@
 //! The camera's thread: it alone talks to the camera. Live frames are published and may be dropped;
 //! every announced file is journalled, fetched, checked and stored before anything else is done.
 
+mod ingest;
+
 use super::contract::{CameraState, Event, Level, TakeId};
 use super::host::Backoff;
 use super::latest::Publisher;
 use super::open::{Opened, open};
 use super::shared::Shared;
-use crate::camera::{Camera, CameraError, CameraEvent, CameraSpec, LiveFrame, ObjectId};
-use crate::imaging::jpeg;
-use crate::session::journal::Source;
+use crate::camera::{Camera, CameraError, CameraEvent, CameraSpec, LiveFrame, doctor};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
-use std::collections::VecDeque;
+use ingest::Ingest;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -62,8 +62,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const PAIR_PATIENCE: Duration = Duration::from_secs(2);
 /// How often a battery is read.
 const BATTERY_EVERY: Duration = Duration::from_secs(30);
-/// Waits before a store that failed is tried again.
-const STORE_AGAIN: Duration = Duration::from_secs(3);
+/// How long after the shutter a picture that nobody announced is looked for on the card: events get
+/// lost. A long exposure is disturbed by that, so not too soon, and once more at the end.
+const LOOK_AFTER: Duration = Duration::from_secs(8);
+/// The same once the camera said that it is done.
+const LOOK_WHEN_DONE: Duration = Duration::from_secs(2);
 
 /// Where the camera's thread sends what it gets.
 pub(super) struct Outlets {
@@ -92,33 +95,39 @@ pub(super) struct Tether {
     next_events: Instant,
     next_battery: Instant,
     exposure: Option<Exposure>,
-    wanted: VecDeque<Wanted>,
-    store_again: Instant,
-    storing_fails: bool,
+    ingest: Ingest,
+    /// Why live view rests, once that was said.
+    rests: String,
+    /// Cameras whose state was told at the beginning.
+    greeted: Vec<String>,
 }
 
 /// A picture that was triggered and is not complete yet.
 struct Exposure {
     triggered: Instant,
     announced: Option<Instant>,
-    complete: bool,
+    /// When the camera said that it is done.
+    complete: Option<Instant>,
+    /// Whether the card was looked at in vain.
+    looked: bool,
 }
 
-/// A file to be fetched.
-#[derive(Clone, Debug, PartialEq)]
-struct Wanted {
-    source: Source,
-    /// Bytes that were fetched and could not be stored yet.
-    bytes: Option<Vec<u8>>,
-    triggered: Option<Instant>,
-    tries: u32,
-    /// Told again although it was stored: an equal file is no news.
-    again: bool,
-}
+impl Exposure {
+    fn begin() -> Self {
+        Self { triggered: Instant::now(), announced: None, complete: None, looked: false }
+    }
 
-impl Wanted {
-    fn new(source: Source, triggered: Option<Instant>) -> Self {
-        Self { source, bytes: None, triggered, tries: 0, again: false }
+    /// Whether the picture is overdue, so that its card should tell.
+    fn overdue(&self) -> bool {
+        let done = self.complete.is_some_and(|at| at.elapsed() > LOOK_WHEN_DONE);
+        self.announced.is_none() && !self.looked && (done || self.triggered.elapsed() > LOOK_AFTER)
+    }
+
+    fn over(&self) -> bool {
+        match self.announced {
+            Some(at) => self.complete.is_some() || at.elapsed() > PAIR_PATIENCE,
+            None => self.triggered.elapsed() > PATIENCE,
+        }
     }
 }
 
@@ -141,9 +150,9 @@ impl Tether {
             next_events: now,
             next_battery: now,
             exposure: None,
-            wanted: VecDeque::new(),
-            store_again: now,
-            storing_fails: false,
+            ingest: Ingest::new(now),
+            rests: String::new(),
+            greeted: Vec::new(),
         }
     }
 
@@ -180,7 +189,7 @@ impl Tether {
         if self.exposure.is_some() {
             return Duration::ZERO;
         }
-        let fetch = if self.wanted.is_empty() { FRAME_TIME * 3 } else { until(self.store_again) };
+        let fetch = self.ingest.next().map_or(FRAME_TIME * 3, until);
         let frame = if self.shows_live() { until(self.next_frame) } else { FRAME_TIME * 3 };
         fetch.min(frame).min(until(self.next_events))
     }
@@ -202,7 +211,7 @@ impl Tether {
             (Some(_), _) if self.exposure.as_ref().is_some_and(|e| e.announced.is_none()) => {
                 CameraState::Capturing(model)
             }
-            (Some(_), _) if !self.wanted.is_empty() => CameraState::Transferring(model),
+            (Some(_), _) if !self.ingest.is_idle() => CameraState::Transferring(model),
             (Some(_), _) if self.shows_live() => CameraState::Live(model),
             (Some(_), _) => CameraState::Ready(model),
         });
@@ -224,7 +233,7 @@ impl Tether {
                 Ok(())
             }
             Order::LiveView(on) => self.set_live(on),
-            Order::Reconcile => self.reconcile(),
+            Order::Reconcile => self.reconcile().map(drop),
             _ if self.opened.is_none() => {
                 self.shared.say(
                     Level::Warning,
@@ -252,6 +261,7 @@ impl Tether {
 
     fn let_go(&mut self) {
         self.end_exposure();
+        self.ingest.let_go();
         if let Some(mut opened) = self.opened.take() {
             opened.camera.end_live().ok();
         }
@@ -268,8 +278,7 @@ impl Tether {
             CameraError::Gone(..) | CameraError::Absent(..) => {
                 self.end_exposure();
                 self.opened = None;
-                // Bytes that are here already are stored; the rest is found on the card again.
-                self.wanted.retain(|w| w.bytes.is_some());
+                self.ingest.let_go();
                 self.back_off.reset();
                 self.next_attempt = Instant::now() + self.back_off.wait();
                 self.complained = true;
@@ -301,8 +310,9 @@ impl Tether {
                 (self.next_frame, self.next_events, self.next_battery) = (now, now, now);
                 self.tell_state();
                 self.tell_settings();
-                if let Err(e) = self.reconcile() {
-                    self.trouble(e);
+                match self.reconcile() {
+                    Ok(_) => self.greet(),
+                    Err(e) => self.trouble(e),
                 }
             }
             Err(e) => {
@@ -316,56 +326,19 @@ impl Tether {
         }
     }
 
-    /// Compares the card with the journal: what was missed while the camera was gone is fetched.
-    fn reconcile(&mut self) -> Result<(), CameraError> {
-        let Some(opened) = &mut self.opened else { return Ok(()) };
-        if !opened.abilities.card {
-            return Ok(());
-        }
-        let identity = opened.identity.clone();
-        let listed = match opened.camera.list() {
-            Ok(listed) => listed,
-            Err(CameraError::Cannot(_)) => return Ok(()),
-            Err(e) => return Err(e),
-        };
-        let on_card: Vec<_> =
-            listed.into_iter().map(|o| (source(&identity, &o.id), o.bytes)).collect();
-        let met = self.shared.book.lock().session.meet(&identity, &on_card);
-        match met {
-            Ok(missed) => {
-                let there = |s: &Source| on_card.iter().any(|(listed, _)| listed == s);
-                let (there, gone): (Vec<_>, Vec<_>) = missed.into_iter().partition(there);
-                self.want_missed(there);
-                gone.iter().for_each(|source| self.miss(source));
-            }
-            Err(e) => self.shared.say(Level::Error, journal_trouble(&e)),
-        }
-        Ok(())
-    }
-
-    fn want_missed(&mut self, sources: Vec<Source>) {
-        if sources.is_empty() {
+    /// What would end this shoot early, said once a body: its battery, its card, its clock.
+    fn greet(&mut self) {
+        let practice = self.spec == Some(CameraSpec::Practice);
+        let Some(opened) = &mut self.opened else { return };
+        if practice || self.greeted.contains(&opened.identity) {
             return;
         }
-        let n = sources.len();
-        let what = if n == 1 { "1 picture".to_owned() } else { format!("{n} pictures") };
-        self.shared.say(
-            Level::Note,
-            format!("{what} taken while the camera was away is on the card and fetched now"),
-        );
-        for source in sources {
-            self.want(Wanted::new(source, None));
-        }
-        self.tell_state();
-    }
-
-    fn miss(&self, source: &Source) {
-        self.shared.say(
-            Level::Warning,
-            format!("{} was removed from the card before it was fetched", source.name),
-        );
-        if let Err(e) = self.shared.book.lock().session.miss(source) {
-            tracing::error!("{}", journal_trouble(&e));
+        let findings = doctor::preflight(&opened.camera.facts());
+        self.greeted.push(opened.identity.clone());
+        for finding in findings {
+            if let Some(advice) = finding.advice() {
+                self.shared.say(Level::Warning, format!("{finding}: {advice}"));
+            }
         }
     }
 
@@ -400,8 +373,7 @@ impl Tether {
             // One exposure at a time; the next waits in the queue of orders.
             self.finish_exposure()?;
         }
-        let triggered = Instant::now();
-        self.exposure = Some(Exposure { triggered, announced: None, complete: false });
+        self.exposure = Some(Exposure::begin());
         self.tell_state();
         self.camera()?.trigger()
     }
@@ -421,6 +393,7 @@ impl Tether {
             self.poll_events(Duration::ZERO)?;
         }
         if self.exposure.is_none() {
+            self.meet_again();
             self.fetch_next()?;
             self.show_frame()?;
             self.read_battery();
@@ -432,22 +405,36 @@ impl Tether {
     /// preview request would stand in the shutter's way.
     fn watch_exposure(&mut self) -> Result<(), CameraError> {
         self.poll_events(Duration::from_millis(50))?;
-        let Some(exposure) = &self.exposure else { return Ok(()) };
-        let over = match exposure.announced {
-            Some(at) => exposure.complete || at.elapsed() > PAIR_PATIENCE,
-            None => exposure.triggered.elapsed() > PATIENCE,
-        };
-        if !over {
-            return Ok(());
+        let overdue = self.exposure.as_ref().is_some_and(Exposure::overdue);
+        let over = self.exposure.as_ref().is_some_and(Exposure::over);
+        let silent = self.exposure.as_ref().is_some_and(|e| e.announced.is_none());
+        if overdue || (over && silent) {
+            self.look_for_exposure()?;
+        } else if over {
+            self.exposure = None;
+            self.tell_state();
         }
-        if exposure.announced.is_none() {
+        Ok(())
+    }
+
+    /// The picture was not announced: it is looked for on the card.
+    fn look_for_exposure(&mut self) -> Result<(), CameraError> {
+        let found = match self.reconcile() {
+            Err(gone @ (CameraError::Gone(..) | CameraError::Absent(..))) => return Err(gone),
+            found => found.unwrap_or(0),
+        };
+        let Some(exposure) = &mut self.exposure else { return Ok(()) };
+        let over = exposure.over();
+        (exposure.looked, exposure.announced) = (true, (found > 0).then(Instant::now));
+        exposure.complete = exposure.complete.or(exposure.announced);
+        if found == 0 && over {
+            self.exposure = None;
             self.shared.say(
                 Level::Warning,
-                "the camera announced no picture within a minute; look on its card",
+                "no picture came within a minute and none is on the card; was the shutter released?",
             );
+            self.tell_state();
         }
-        self.exposure = None;
-        self.tell_state();
         Ok(())
     }
 
@@ -465,7 +452,7 @@ impl Tether {
                 CameraEvent::Added(id) => self.announced(&id),
                 CameraEvent::Complete => {
                     if let Some(exposure) = &mut self.exposure {
-                        exposure.complete = true;
+                        exposure.complete = exposure.complete.or_else(|| Some(Instant::now()));
                     }
                 }
                 CameraEvent::SettingsChanged => settings = true,
@@ -477,148 +464,6 @@ impl Tether {
         Ok(())
     }
 
-    fn announced(&mut self, id: &ObjectId) {
-        let Some(opened) = &self.opened else { return };
-        let source = source(&opened.identity, id);
-        let triggered = self.exposure.as_mut().map(|e| {
-            e.announced = Some(Instant::now());
-            e.triggered
-        });
-        let mut wanted = Wanted::new(source, triggered);
-        match self.shared.book.lock().session.announce(&wanted.source) {
-            Ok(new) => wanted.again = !new,
-            // It is fetched all the same; after a crash the card is compared with the journal.
-            Err(e) => tracing::error!("{}", journal_trouble(&e)),
-        }
-        self.want(wanted);
-    }
-
-    /// Queues a file; the JPEG of a pair goes before its raw file.
-    fn want(&mut self, wanted: Wanted) {
-        if self.wanted.iter().any(|w| w.source == wanted.source) {
-            return;
-        }
-        let raw = super::book::is_raw(&wanted.source.name);
-        let stem = |s: &Source| crate::session::naming::split(&s.name).0.to_owned();
-        let own = stem(&wanted.source);
-        let before_its_raw = self.wanted.iter().position(|w| {
-            !raw && w.source.folder == wanted.source.folder && stem(&w.source) == own
-        });
-        match before_its_raw {
-            Some(at) => self.wanted.insert(at, wanted),
-            None => self.wanted.push_back(wanted),
-        }
-    }
-
-    /// Fetches and stores the next file. One that cannot be stored waits here and stays on the card.
-    fn fetch_next(&mut self) -> Result<(), CameraError> {
-        if Instant::now() < self.store_again {
-            return Ok(());
-        }
-        let Some(mut wanted) = self.wanted.pop_front() else { return Ok(()) };
-        if wanted.bytes.is_none() {
-            match self.fetch(&mut wanted) {
-                Ok(bytes) => wanted.bytes = Some(bytes),
-                Err(e @ (CameraError::Gone(..) | CameraError::Absent(..))) => return Err(e),
-                Err(e) => {
-                    self.not_fetched(wanted, &e);
-                    return Ok(());
-                }
-            }
-        }
-        let arrived = Instant::now();
-        match self.store(&wanted, arrived) {
-            Ok(()) => {
-                self.storing_fails = false;
-                if self.wanted.is_empty() {
-                    self.tell_state();
-                }
-            }
-            Err(e) => self.not_stored(wanted, &e),
-        }
-        Ok(())
-    }
-
-    fn not_fetched(&mut self, mut wanted: Wanted, error: &CameraError) {
-        wanted.tries += 1;
-        if wanted.tries < 3 {
-            self.wanted.push_back(wanted);
-            self.store_again = Instant::now() + Duration::from_millis(300);
-            return;
-        }
-        let name = &wanted.source.name;
-        self.shared.say(Level::Warning, format!("{name} could not be fetched: {error}"));
-        // Removed from the card, or damaged there: the next comparison of the card tells.
-        if let Err(e) = self.reconcile() {
-            self.trouble(e);
-        }
-    }
-
-    fn not_stored(&mut self, wanted: Wanted, error: &std::io::Error) {
-        if !self.storing_fails {
-            let name = &wanted.source.name;
-            self.shared.say(
-                Level::Error,
-                format!(
-                    "{name} cannot be stored ({error}); it stays on the camera's card. Make room or \
-                     mend the folder: everything is fetched then"
-                ),
-            );
-        }
-        self.storing_fails = true;
-        // Held bytes would fill the memory: all but this one are fetched again.
-        self.wanted.push_front(wanted);
-        self.store_again = Instant::now() + STORE_AGAIN;
-    }
-
-    fn fetch(&mut self, wanted: &mut Wanted) -> Result<Vec<u8>, CameraError> {
-        let id =
-            ObjectId { folder: wanted.source.folder.clone(), name: wanted.source.name.clone() };
-        let mut bytes = self.camera()?.fetch(&id)?;
-        // A cut-off transfer succeeds in libgphoto2; a JPEG tells by its end.
-        while is_jpeg(&wanted.source.name) && !jpeg::is_whole(&bytes) && wanted.tries < 2 {
-            wanted.tries += 1;
-            bytes = self.camera()?.fetch(&id)?;
-        }
-        Ok(bytes)
-    }
-
-    fn store(&mut self, wanted: &Wanted, arrived: Instant) -> std::io::Result<()> {
-        let bytes = wanted.bytes.as_deref().unwrap_or_default();
-        let mut book = self.shared.book.lock();
-        if wanted.again && book.session.has(&wanted.source, bytes) {
-            return Ok(());
-        }
-        let (original, id) = book.store(&wanted.source, bytes)?;
-        let shutter_to_stored = wanted.triggered.map(|t| t.elapsed());
-        let added =
-            id.and_then(|id| book.change(id, |t| t.timing.shutter_to_stored = shutter_to_stored));
-        let changed = id.is_none().then(|| {
-            let stem = crate::session::naming::split(&original.file).0.to_owned();
-            book.takes().iter().find(|t| t.name.starts_with(&stem)).cloned()
-        });
-        drop(book);
-        if is_jpeg(&wanted.source.name) && !jpeg::is_whole(bytes) {
-            let text = format!(
-                "{} arrived damaged, three times the same; it was kept as it is, look at it on the card",
-                original.file
-            );
-            self.shared.say(Level::Warning, text);
-        }
-        if let Some(take) = added {
-            self.shared.meters.waiting.fetch_add(1, Ordering::Relaxed);
-            let arrival = Arrival { take: take.id, arrived: Some(arrived) };
-            self.shared.tell(Event::TakeAdded(take));
-            // The judge outlives this thread; its queue holds numbers, not pictures.
-            self.out.arrivals.send(arrival).ok();
-        }
-        if let Some(take) = changed.flatten() {
-            self.shared.tell(Event::TakeChanged(take));
-        }
-        self.out.copies.try_send(()).ok();
-        Ok(())
-    }
-
     fn show_frame(&mut self) -> Result<(), CameraError> {
         let now = Instant::now();
         if !self.shows_live() || now < self.next_frame {
@@ -627,14 +472,13 @@ impl Tether {
         self.next_frame = (self.next_frame + FRAME_TIME).max(now);
         let picture = match self.camera()?.frame() {
             Ok(picture) => picture,
-            Err(CameraError::Refused(what, why)) => {
-                // Mirror up, menu open, too hot: the body says why, and is asked again a little later.
-                self.next_frame = now + Duration::from_secs(1);
-                tracing::warn!("live view rests: {what} ({why})");
+            Err(e @ (CameraError::Gone(..) | CameraError::Absent(..))) => return Err(e),
+            Err(e) => {
+                self.rest(now, &e);
                 return Ok(());
             }
-            Err(e) => return Err(e),
         };
+        self.rests.clear();
         self.frames += 1;
         let frame = Frame { number: self.frames, arrived: Instant::now(), picture };
         self.shared.meters.frames.store(self.frames, Ordering::Relaxed);
@@ -642,6 +486,22 @@ impl Tether {
             self.shared.meters.dropped.fetch_add(1, Ordering::Relaxed);
         }
         Ok(())
+    }
+
+    /// Mirror up, menu open, too hot: the body says why, once, and is asked again a little later.
+    fn rest(&mut self, now: Instant, error: &CameraError) {
+        self.next_frame = now + Duration::from_secs(1);
+        let why = error.to_string();
+        if self.rests != why {
+            self.shared.say(Level::Warning, format!("live view rests: {why}"));
+        }
+        self.rests = why;
+        if let Some(opened) = &mut self.opened {
+            opened.abilities = opened.camera.abilities();
+        }
+        if !self.shows_live() {
+            self.tell_state();
+        }
     }
 
     fn read_battery(&mut self) {
@@ -656,19 +516,4 @@ impl Tether {
             self.shared.say(Level::Warning, text);
         }
     }
-}
-
-fn source(identity: &str, id: &ObjectId) -> Source {
-    Source { camera: identity.to_owned(), folder: id.folder.clone(), name: id.name.clone() }
-}
-
-fn is_jpeg(name: &str) -> bool {
-    let (_, ending) = crate::session::naming::split(name);
-    ["jpg", "jpeg"].iter().any(|e| e.eq_ignore_ascii_case(ending))
-}
-
-fn journal_trouble(e: &std::io::Error) -> String {
-    format!(
-        "the session's journal cannot be written ({e}); captures stay on the camera's card: make room or mend the folder"
-    )
 }

@@ -5,6 +5,9 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
+/// How temporary names of [`write_atomic`] begin.
+pub const TEMPORARY: &str = ".culet-";
+
 /// Writes under a temporary name in the same folder, flushes to the disk, and renames: a reader
 /// never sees half a file, and an error leaves nothing under the final name.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -20,7 +23,7 @@ pub fn write_atomic_with<E: From<io::Error>>(
 ) -> Result<(), E> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".culet-");
+    builder.prefix(TEMPORARY);
     // Other programs of the studio read these files too; the umask still applies.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));

@@ -18,21 +18,26 @@ pub enum CopyError {
     /// The copy reads back differently.
     #[error("{0} reads back differently from what was written; that disk is failing")]
     Differs(PathBuf),
-    /// Reading or writing failed.
-    #[error("{0} could not be copied ({1}); it is tried again once there is room")]
-    Io(PathBuf, #[source] io::Error),
+    /// The original cannot be read.
+    #[error("{0} cannot be read ({1}); copy it from the card again")]
+    Lost(PathBuf, #[source] io::Error),
+    /// The other folder refuses.
+    #[error(
+        "{0} cannot be written ({1}); make room there or connect its disk, everything is copied then"
+    )]
+    Refused(PathBuf, #[source] io::Error),
 }
 
 /// Copies an original from `from` into `to` and compares what was written by hash. One that is
 /// there already and equal is left alone.
 pub fn copy_verified(original: &Original, from: &Path, to: &Path) -> Result<(), CopyError> {
     let (source, target) = (from.join(&original.file), to.join(&original.file));
-    let failed = |e: io::Error| CopyError::Io(source.clone(), e);
+    let failed = |e: io::Error| CopyError::Refused(to.to_owned(), e);
     if target.exists() {
         let same = sha256_file(&target).map_err(failed)? == original.sha256;
         return if same { Ok(()) } else { Err(CopyError::Taken(target)) };
     }
-    let bytes = fs::read(&source).map_err(failed)?;
+    let bytes = fs::read(&source).map_err(|e| CopyError::Lost(source.clone(), e))?;
     if crate::imaging::files::sha256(&bytes) != original.sha256 {
         return Err(CopyError::Changed(source));
     }
@@ -68,5 +73,8 @@ mod tests {
         write_atomic(&from.path().join("a.jpg"), b"rot").unwrap();
         let refused = copy_verified(&original, from.path(), to.path());
         assert!(matches!(refused, Err(CopyError::Changed(_))), "{refused:?}");
+        fs::remove_file(from.path().join("a.jpg")).unwrap();
+        let lost = copy_verified(&original, from.path(), to.path());
+        assert!(matches!(lost, Err(CopyError::Lost(..))), "{lost:?}");
     }
 }

@@ -2,7 +2,7 @@
 //! before the next step is taken. It is what a shoot is resumed from.
 
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
@@ -28,6 +28,11 @@ pub enum Entry {
         source: Source,
         /// Its size, when the camera says.
         bytes: Option<u64>,
+    },
+    /// All that was on this body's card before is listed above: what is new there is the session's.
+    Met {
+        /// Which body.
+        camera: String,
     },
     /// The camera told of it; it is to be fetched.
     Announced {
@@ -88,39 +93,49 @@ pub struct Original {
 /// The journal of one session.
 pub struct Journal {
     file: File,
+    /// Bytes of whole lines; what a failed write left behind them is cut off before the next.
+    length: u64,
+    torn: bool,
     fates: BTreeMap<Source, Fate>,
     sizes: BTreeMap<Source, u64>,
+    met: BTreeSet<String>,
     originals: Vec<Original>,
-    copies: BTreeMap<PathBuf, Vec<String>>,
+    names: BTreeSet<String>,
+    copies: BTreeMap<PathBuf, BTreeSet<String>>,
 }
 
 impl Journal {
     /// Opens the journal or begins one. A last line that was cut off by a crash is left out; its step
     /// is simply taken again.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
+        let file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
         let mut this = Self {
             file: file.try_clone()?,
+            length: 0,
+            torn: false,
             fates: BTreeMap::new(),
             sizes: BTreeMap::new(),
+            met: BTreeSet::new(),
             originals: Vec::new(),
+            names: BTreeSet::new(),
             copies: BTreeMap::new(),
         };
-        let mut whole = true;
-        for line in BufReader::new(&file).split(b'\n') {
-            let line = line?;
+        let mut lines = BufReader::new(&file);
+        let mut line = Vec::new();
+        while lines.read_until(b'\n', &mut line)? > 0 {
+            this.length += line.len() as u64;
+            let ended = line.pop_if(|b| *b == b'\n').is_some();
             match serde_json::from_slice(&line) {
                 Ok(entry) => this.learn(entry),
                 Err(_) if line.is_empty() => {}
-                Err(e) => {
-                    tracing::warn!("a journal line was left out: {e}");
-                    whole = false;
-                }
+                Err(e) => tracing::warn!("a journal line was left out: {e}"),
             }
-        }
-        if !whole {
-            // The next entry must not be glued to the torn one.
-            file.write_all(b"\n")?;
+            if !ended {
+                // The next entry must not be glued to this one, be it torn or whole.
+                (&file).write_all(b"\n")?;
+                this.length += 1;
+            }
+            line.clear();
         }
         Ok(this)
     }
@@ -137,10 +152,25 @@ impl Journal {
             serde_json::to_writer(&mut text, entry)?;
             text.push(b'\n');
         }
-        self.file.write_all(&text)?;
-        self.file.sync_data()?;
+        self.append(&text)?;
         entries.into_iter().for_each(|entry| self.learn(entry));
         Ok(())
+    }
+
+    /// Appends whole lines. On a full disk a part of them may get through, which would spoil the
+    /// next line as well: it is cut off again.
+    fn append(&mut self, lines: &[u8]) -> io::Result<()> {
+        if self.torn {
+            self.file.set_len(self.length)?;
+            self.torn = false;
+        }
+        let written = self.file.write_all(lines).and_then(|()| self.file.sync_data());
+        if written.is_ok() {
+            self.length += lines.len() as u64;
+        } else {
+            self.torn = self.file.set_len(self.length).is_err();
+        }
+        written
     }
 
     fn learn(&mut self, entry: Entry) {
@@ -149,15 +179,21 @@ impl Journal {
                 bytes.map(|bytes| self.sizes.insert(source.clone(), bytes));
                 self.fates.entry(source).or_insert(Fate::Old);
             }
+            Entry::Met { camera } => {
+                self.met.insert(camera);
+            }
             Entry::Announced { source } => {
                 self.fates.insert(source, Fate::Wanted);
             }
             Entry::Stored { source, file, bytes, sha256 } => {
                 self.fates.insert(source.clone(), Fate::Stored);
                 self.sizes.insert(source.clone(), bytes);
+                self.names.insert(file.clone());
                 self.originals.push(Original { source, file, bytes, sha256 });
             }
-            Entry::Copied { file, folder } => self.copies.entry(folder).or_default().push(file),
+            Entry::Copied { file, folder } => {
+                self.copies.entry(folder).or_default().insert(file);
+            }
             Entry::Missing { source } => {
                 self.fates.insert(source, Fate::Missing);
             }
@@ -181,9 +217,9 @@ impl Journal {
         }
     }
 
-    /// Whether this body was ever seen in this session.
+    /// Whether this body's card was ever compared with this session.
     pub fn knows(&self, camera: &str) -> bool {
-        self.fates.keys().any(|s| s.camera == camera)
+        self.met.contains(camera)
     }
 
     /// Files of this body that were announced and not stored.
@@ -199,9 +235,14 @@ impl Journal {
         &self.originals
     }
 
+    /// Whether an original of this name is stored.
+    pub fn has_file(&self, file: &str) -> bool {
+        self.names.contains(file)
+    }
+
     /// Whether an original has its verified copy in a folder.
     pub fn is_copied(&self, file: &str, folder: &Path) -> bool {
-        self.copies.get(folder).is_some_and(|files| files.iter().any(|f| f == file))
+        self.copies.get(folder).is_some_and(|files| files.contains(file))
     }
 }
 
@@ -228,6 +269,7 @@ mod tests {
         let path = folder.path().join("journal.jsonl");
         let mut journal = Journal::open(&path).unwrap();
         journal.write(Entry::Seen { source: source("old.jpg"), bytes: Some(9) }).unwrap();
+        journal.write(Entry::Met { camera: "Nikon".to_owned() }).unwrap();
         journal.write(Entry::Announced { source: source("a.jpg") }).unwrap();
         journal.write(stored("a.jpg")).unwrap();
         journal.write(Entry::Announced { source: source("b.jpg") }).unwrap();
@@ -258,5 +300,34 @@ mod tests {
         let journal = Journal::open(&path).unwrap();
         assert_eq!(journal.fate(&source("a.jpg")), Some(Fate::Stored));
         assert_eq!(journal.originals().len(), 1);
+    }
+
+    /// Cut at every byte of its last line: what was whole stays, and the next entry is not spoilt.
+    #[test]
+    fn a_journal_that_is_cut_at_any_byte_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.jsonl");
+        let mut journal = Journal::open(&path).unwrap();
+        journal.write(Entry::Announced { source: source("a.jpg") }).unwrap();
+        let first = std::fs::metadata(&path).unwrap().len();
+        journal.write(stored("a.jpg")).unwrap();
+        drop(journal);
+        let whole = std::fs::read(&path).unwrap();
+        for cut in first..=whole.len() as u64 {
+            crate::imaging::files::write_atomic(&path, &whole[..cut as usize]).unwrap();
+            let mut journal = Journal::open(&path).unwrap();
+            let had = journal.originals().len();
+            assert_eq!(had, usize::from(cut + 1 >= whole.len() as u64), "cut at {cut}");
+            journal.write(stored("b.jpg")).unwrap();
+            drop(journal);
+            let journal = Journal::open(&path).unwrap();
+            assert_eq!(journal.originals().len(), had + 1, "cut at {cut}");
+            assert!(journal.has_file("b.jpg") && journal.fate(&source("a.jpg")).is_some());
+        }
+        crate::imaging::files::write_atomic(&path, &[0; 4096]).unwrap();
+        let mut journal = Journal::open(&path).unwrap();
+        journal.write(stored("a.jpg")).unwrap();
+        drop(journal);
+        assert!(Journal::open(&path).unwrap().has_file("a.jpg"), "after zeros of a power cut");
     }
 }

@@ -24,7 +24,7 @@ pub use clock::Moment;
 pub use settings::Settings;
 pub use sidecar::{Sidecar, SidecarError};
 
-use crate::imaging::files::{sha256, write_atomic};
+use crate::imaging::files::{TEMPORARY, sha256, sha256_file, write_atomic};
 use journal::{Entry, Fate, Journal, Original, Source};
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -96,6 +96,9 @@ pub struct Session {
     folder: PathBuf,
     settings: Settings,
     journal: Journal,
+    /// Files in the Capture folder that the journal does not know, with their sizes: a crash came
+    /// between the two.
+    strays: Vec<(String, u64)>,
     _lock: fs::File,
 }
 
@@ -119,7 +122,8 @@ impl Session {
         }
         let settings = Settings::read(folder)?;
         let journal = Journal::open(&folder.join("culet-journal.jsonl")).map_err(unwritable)?;
-        Ok(Self { folder: folder.to_owned(), settings, journal, _lock: lock })
+        let strays = strays(&folder.join("Capture"), &journal);
+        Ok(Self { folder: folder.to_owned(), settings, journal, strays, _lock: lock })
     }
 
     /// The folder.
@@ -165,32 +169,36 @@ impl Session {
         if ending.is_empty() { stem } else { format!("{stem}.{}", naming::safe(ending)) }
     }
 
-    /// Notes what lies on a card that this session meets for the first time: none of it is ours.
-    /// On a card that it knows, what is new there was missed and is wanted.
+    /// Notes what lies on a card that this session meets for the first time: none of it is ours,
+    /// but for what was announced meanwhile. On a card that it knows, what is new there was missed
+    /// and is wanted.
     pub fn meet(
         &mut self,
         camera: &str,
         on_card: &[(Source, Option<u64>)],
+        announced: &[Source],
     ) -> io::Result<Vec<Source>> {
         let known = self.journal.knows(camera);
         let news = on_card.iter().filter(|(s, bytes)| self.journal.is_news(s, *bytes));
         let mut entries: Vec<Entry> = news
-            .map(|(source, bytes)| match known {
+            .map(|(source, bytes)| match known || announced.contains(source) {
                 true => Entry::Announced { source: source.clone() },
                 false => Entry::Seen { source: source.clone(), bytes: *bytes },
             })
             .collect();
-        if entries.is_empty() && !known {
-            // An empty card is known from now on, too.
-            let nothing = String::new();
-            let source =
-                Source { camera: camera.to_owned(), folder: nothing.clone(), name: nothing };
-            entries.push(Entry::Seen { source, bytes: None });
+        if !known {
+            // Last: a list that a crash cut off is made again.
+            entries.push(Entry::Met { camera: camera.to_owned() });
         }
         if !entries.is_empty() {
             self.journal.write_all(entries)?;
         }
         Ok(self.journal.wanted(camera))
+    }
+
+    /// Files of a body that were announced and are not stored.
+    pub fn wanted(&self, camera: &str) -> Vec<Source> {
+        self.journal.wanted(camera)
     }
 
     /// Notes an announcement before the file is fetched. False when a file of that name was stored:
@@ -230,21 +238,40 @@ impl Session {
             None => self.free_stem(&source.name, &source.camera),
         };
         let ending = if ending.is_empty() { "bin".to_owned() } else { ending };
-        let file = self.free(&stem, &ending);
-        write_atomic(&self.capture_folder().join(&file), bytes)?;
-        let original = Original {
-            source: source.clone(),
-            file,
-            bytes: bytes.len() as u64,
-            sha256: sha256(bytes),
+        let hash = sha256(bytes);
+        let file = match self.stray(&ending, bytes.len() as u64, &hash) {
+            Some(file) => file,
+            None => self.keep(&stem, &ending, bytes)?,
         };
+        let original =
+            Original { source: source.clone(), file, bytes: bytes.len() as u64, sha256: hash };
         self.journal.write(Entry::Stored {
             source: original.source.clone(),
             file: original.file.clone(),
             bytes: original.bytes,
             sha256: original.sha256.clone(),
         })?;
+        self.strays.retain(|(name, _)| *name != original.file);
         Ok(original)
+    }
+
+    /// Writes a file that the journal is to hear of next; it is a stray until then.
+    fn keep(&mut self, stem: &str, ending: &str, bytes: &[u8]) -> io::Result<String> {
+        let file = self.free(stem, ending);
+        write_atomic(&self.capture_folder().join(&file), bytes)?;
+        self.strays.push((file.clone(), bytes.len() as u64));
+        Ok(file)
+    }
+
+    /// A file with these bytes that was kept before a crash or a full disk hindered the journal.
+    fn stray(&self, ending: &str, bytes: u64, hash: &str) -> Option<String> {
+        let folder = self.capture_folder();
+        let alike = |(name, size): &&(String, u64)| {
+            *size == bytes
+                && naming::split(name).1 == ending
+                && sha256_file(&folder.join(name)).is_ok_and(|h| h == hash)
+        };
+        self.strays.iter().find(alike).map(|(name, _)| name.clone())
     }
 
     /// The stem of the other half of a RAW+JPEG pair that is stored already.
@@ -292,11 +319,10 @@ impl Session {
     }
 
     /// Originals that still need their copy in the second folder.
-    pub fn uncopied(&self) -> Vec<Original> {
-        let Some(folder) = &self.settings.second_copy else { return Vec::new() };
-        let mut open = self.journal.originals().to_vec();
-        open.retain(|o| !self.journal.is_copied(&o.file, folder));
-        open
+    pub fn uncopied(&self) -> impl Iterator<Item = &Original> {
+        let folder = self.settings.second_copy.as_ref();
+        let open = move |o: &&Original| folder.is_some_and(|f| !self.journal.is_copied(&o.file, f));
+        self.journal.originals().iter().filter(open)
     }
 
     /// Notes a copy that was read back and compared.
@@ -320,6 +346,23 @@ impl Session {
         // A second name costs no space; a file system without them gets a copy.
         fs::hard_link(&original, &link).or_else(|_| fs::copy(&original, &link).map(drop))
     }
+}
+
+/// Files that the journal does not know. What a crash left of files that were being written is
+/// removed: the session is locked, so nobody writes them any more.
+fn strays(capture: &Path, journal: &Journal) -> Vec<(String, u64)> {
+    let mut strays = Vec::new();
+    for entry in fs::read_dir(capture).into_iter().flatten().flatten() {
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let Some(meta) = entry.metadata().ok().filter(fs::Metadata::is_file) else { continue };
+        if name.starts_with(TEMPORARY) {
+            fs::remove_file(entry.path()).ok();
+        } else if !journal.has_file(&name) && !name.ends_with(".json") && !name.ends_with(".xmp") {
+            strays.push((name, meta.len()));
+        }
+    }
+    strays.sort();
+    strays
 }
 
 pub use copy::{CopyError, copy_verified};
@@ -371,7 +414,7 @@ mod tests {
     fn what_was_on_the_card_before_is_not_ours_and_what_was_missed_is() {
         let (folder, mut session) = session();
         let listed = |name| (source(name), Some(3));
-        assert!(session.meet("Nikon", &[listed("OLD.JPG")]).unwrap().is_empty());
+        assert!(session.meet("Nikon", &[listed("OLD.JPG")], &[]).unwrap().is_empty());
         assert!(session.announce(&source("A.JPG")).unwrap());
         session.store(&source("A.JPG"), b"abc").unwrap();
         assert!(session.has(&source("A.JPG"), b"abc") && !session.has(&source("A.JPG"), b"new"));
@@ -379,14 +422,42 @@ mod tests {
         drop(session);
         let mut session = Session::open(folder.path()).unwrap();
         let on_card = [listed("OLD.JPG"), listed("A.JPG"), listed("B.JPG")];
-        assert_eq!(session.meet("Nikon", &on_card).unwrap(), [source("B.JPG")]);
+        assert_eq!(session.meet("Nikon", &on_card, &[]).unwrap(), [source("B.JPG")]);
     }
 
     #[test]
     fn an_empty_card_is_known_afterwards() {
         let (_folder, mut session) = session();
-        assert!(session.meet("Nikon", &[]).unwrap().is_empty());
-        assert_eq!(session.meet("Nikon", &[(source("B.JPG"), None)]).unwrap(), [source("B.JPG")]);
+        assert!(session.meet("Nikon", &[], &[]).unwrap().is_empty());
+        let listed = [(source("B.JPG"), None)];
+        assert_eq!(session.meet("Nikon", &listed, &[]).unwrap(), [source("B.JPG")]);
+    }
+
+    #[test]
+    fn what_is_announced_before_the_card_was_met_is_ours() {
+        let (_folder, mut session) = session();
+        // The disk was full when the camera was connected, so its card was not met.
+        session.announce(&source("A.JPG")).unwrap();
+        let listed = ["OLD.JPG", "A.JPG", "B.JPG"].map(|n| (source(n), Some(3)));
+        let wanted = session.meet("Nikon", &listed, &[source("B.JPG")]).unwrap();
+        assert_eq!(wanted, [source("A.JPG"), source("B.JPG")]);
+    }
+
+    /// Killed between the file and its line in the journal: the file is not stored a second time.
+    #[test]
+    fn a_file_that_the_journal_missed_is_taken_up_again() {
+        let (folder, mut session) = session();
+        session.announce(&source("A.JPG")).unwrap();
+        drop(session);
+        let capture = folder.path().join("Capture");
+        write_atomic(&capture.join("A.JPG"), b"abc").unwrap();
+        write_atomic(&capture.join(format!("{TEMPORARY}x1y2z3")), b"ab").unwrap();
+        let mut session = Session::open(folder.path()).unwrap();
+        assert_eq!(session.store(&source("A.JPG"), b"abc").unwrap().file, "A.JPG");
+        assert_eq!(fs::read_dir(&capture).unwrap().count(), 1, "no copy, no crumb");
+        // Another picture of that name is another file.
+        assert_eq!(session.store(&source("A.JPG"), b"xyz").unwrap().file, "A-2.JPG");
+        assert_eq!(fs::read(capture.join("A.JPG")).unwrap(), b"abc");
     }
 
     #[test]

@@ -53,7 +53,8 @@ fn host(spec: Option<&CameraSpec>) -> Result<(), WireError> {
         Ok(camera) => camera,
         Err(e) => return voice.tell(&Tell::Failed(e), &[]),
     };
-    let opened = Tell::Opened { model: camera.model(), abilities: camera.abilities() };
+    let (model, serial, abilities) = (camera.model(), camera.serial(), camera.abilities());
+    let opened = Tell::Opened { model, serial, abilities };
     voice.tell(&opened, &[])?;
     serve(camera.as_mut(), asks, &mut |tell, payload| voice.tell(tell, payload))
 }
