@@ -4,7 +4,8 @@
 //! `cargo bench --bench evaluate -- cutout`, with `--full` for every piece, ground and seed. `CULET_SHEET`
 //! names a folder for a contact sheet of real pictures over magenta; `CULET_MASKS` one that keeps the
 //! network's masks from run to run. `CULET_SEED` renders other pieces, `CULET_VERBOSE` prints every picture,
-//! `CULET_LOOK` names a folder for picture, truth and result side by side. `--speed` times 24 megapixels.
+//! `CULET_LOOK` names a folder for picture, truth and result side by side, `CULET_SCENES` one that keeps the
+//! rendered sets. `--only PART` runs one of practice, rendered, alike, grounds, mattes, speed, network.
 
 mod figures;
 mod real;
@@ -21,25 +22,40 @@ use std::time::Instant;
 /// Seeds of the rendered pieces. Those used while the cut-out was made are below 300.
 const SEEDS: [u32; 3] = [1009, 2003, 3001];
 
-pub fn run() {
-    let full = std::env::args().any(|a| a == "--full");
+pub(super) fn run() {
+    let arguments: Vec<String> = std::env::args().collect();
+    let full = arguments.iter().any(|a| a == "--full");
+    let only = arguments.iter().position(|a| a == "--only").and_then(|i| arguments.get(i + 1));
+    let wanted = |part: &str| only.is_none_or(|o| o == part);
     let eye = Eye::open();
-    practice(&eye, full);
-    rendered(&eye, full);
-    hard_cases(&eye, full);
-    real::over_grounds(&eye, full);
-    real::mattes(&eye);
-    if full || std::env::args().any(|a| a == "--speed") {
+    if wanted("practice") {
+        practice(&eye, full);
+    }
+    if wanted("rendered") {
+        rendered(&eye, full);
+    }
+    if wanted("alike") {
+        hard_cases(&eye, full);
+    }
+    if wanted("grounds") {
+        real::over_grounds(&eye, full);
+    }
+    if wanted("mattes") {
+        real::mattes(&eye);
+    }
+    if wanted("speed") {
         speed();
     }
-    eye.compare();
+    if wanted("network") {
+        eye.compare();
+    }
     if let Ok(folder) = std::env::var("CULET_SHEET") {
         real::contact_sheet(&eye, &PathBuf::from(folder));
     }
 }
 
 /// The network, where there is one.
-pub struct Eye {
+pub(super) struct Eye {
     #[cfg(feature = "network")]
     network: Option<vision::network::Network>,
     cache: Option<PathBuf>,
@@ -64,7 +80,7 @@ impl Eye {
 
     /// The network's mask, as coarse as it comes.
     #[cfg(feature = "network")]
-    pub fn mask(&self, picture: &Rgb8) -> Option<Mask> {
+    pub(super) fn mask(&self, picture: &Rgb8) -> Option<Mask> {
         let network = self.network.as_ref()?;
         let name = culet::imaging::files::sha256(&picture.data);
         let file = self.cache.as_ref().map(|c| c.join(&name[..24]));
@@ -79,7 +95,7 @@ impl Eye {
     }
 
     #[cfg(not(feature = "network"))]
-    pub fn mask(&self, _: &Rgb8) -> Option<Mask> {
+    pub(super) fn mask(&self, _: &Rgb8) -> Option<Mask> {
         let _ = &self.cache;
         None
     }
@@ -102,14 +118,14 @@ impl Eye {
     fn compare(&self) {}
 }
 
-pub fn timed<T>(f: impl FnOnce() -> T) -> (T, f64) {
+pub(super) fn timed<T>(f: impl FnOnce() -> T) -> (T, f64) {
     let start = Instant::now();
     let out = f();
     (out, start.elapsed().as_secs_f64())
 }
 
 /// The ways that are compared, in the order of the tables.
-pub const METHODS: [&str; 6] = [
+pub(super) const METHODS: [&str; 6] = [
     "network, bilinear",
     "network, guided filter",
     "ours, neither",
@@ -119,7 +135,7 @@ pub const METHODS: [&str; 6] = [
 ];
 
 /// Every method on one picture.
-pub fn all_ways(scene: &Scene, eye: &Eye) -> Vec<(&'static str, Mask, Option<Cut>)> {
+pub(super) fn all_ways(scene: &Scene, eye: &Eye) -> Vec<(&'static str, Mask, Option<Cut>)> {
     let picture = Picture::from_srgb8(scene.picture.clone());
     let empty = scene.empty.clone().map(Picture::from_srgb8);
     let coarse = eye.mask(&scene.picture);
@@ -148,25 +164,25 @@ pub fn all_ways(scene: &Scene, eye: &Eye) -> Vec<(&'static str, Mask, Option<Cut
 
 /// Sums by method and by row.
 #[derive(Default)]
-pub struct Table(BTreeMap<(usize, String), Figures>);
+pub(super) struct Table(BTreeMap<(usize, String), Figures>);
 
 impl Table {
-    pub fn add(&mut self, method: &str, row: &str, figures: &Figures) {
+    pub(super) fn add(&mut self, method: &str, row: &str, figures: &Figures) {
         let order = METHODS.iter().position(|m| *m == method).unwrap_or(METHODS.len());
         self.0.entry((order, row.to_owned())).or_default().add(figures);
     }
 
-    pub fn mean(&self, method: &str) -> Option<Figures> {
+    pub(super) fn mean(&self, method: &str) -> Option<Figures> {
         let order = METHODS.iter().position(|m| *m == method)?;
         self.0.get(&(order, String::new())).map(Figures::mean)
     }
 
-    pub fn row(&self, method: &str, row: &str) -> Option<Figures> {
+    pub(super) fn row(&self, method: &str, row: &str) -> Option<Figures> {
         let order = METHODS.iter().position(|m| *m == method)?;
         self.0.get(&(order, row.to_owned())).map(Figures::mean)
     }
 
-    pub fn print(&self, title: &str) {
+    pub(super) fn print(&self, title: &str) {
         println!("\n{title}");
         println!(
             "  {:<24}{:<12}{:>4} {:>8} {:>9} {:>9} {:>7} {:>7} {:>7}",
@@ -191,7 +207,7 @@ impl Table {
 }
 
 /// One line of bar and reached.
-pub fn bar(what: &str, want: &str, reached: f64, good: bool) {
+pub(super) fn bar(what: &str, want: &str, reached: f64, good: bool) {
     println!(
         "  {:<58} bar {:<8} reached {:<9.4} {}",
         what,
@@ -206,7 +222,10 @@ fn practice(eye: &Eye, full: bool) {
     let side = if full { 1500 } else { 960 };
     let (mut table, mut shadows) = (Table::default(), Vec::new());
     for set in culet::practice::Scene::all() {
-        let scene = real::practice_scene(set, side);
+        let name = format!("{set}-{side}");
+        let scene = scenes::kept(&name, if set.dark { "dark" } else { "light" }, || {
+            real::practice_scene(set, side)
+        });
         for (method, alpha, cut) in all_ways(&scene, eye) {
             let figures = Figures::of(&alpha, &scene.alpha);
             for row in ["", scene.ground, &scene.name] {
@@ -236,7 +255,10 @@ fn rendered(eye: &Eye, full: bool) {
     for (k, piece) in pieces.iter().enumerate() {
         for (g, ground) in scenes::GROUNDS.iter().enumerate() {
             for seed in &seeds {
-                let scene = scenes::render(piece, ground, 600, seed + 10 * (k * 5 + g) as u32);
+                let seed = seed + 10 * (k * 5 + g) as u32;
+                let scene = scenes::kept(&format!("{piece}-{ground}-{seed}"), ground, || {
+                    scenes::render(piece, ground, 600, seed)
+                });
                 for (method, alpha, cut) in all_ways(&scene, eye) {
                     let figures = Figures::of(&alpha, &scene.alpha);
                     for row in ["", ground, piece] {
@@ -309,7 +331,9 @@ fn hard_cases(eye: &Eye, full: bool) {
         ("pearl/white", "pearl", "white", [1202, 1205, 1208]),
     ] {
         for seed in &seeds[..if full { 3 } else { 1 }] {
-            let scene = scenes::render(piece, ground, 600, *seed);
+            let scene = scenes::kept(&format!("{piece}-{ground}-{seed}"), ground, || {
+                scenes::render(piece, ground, 600, *seed)
+            });
             for (method, alpha, _) in all_ways(&scene, eye) {
                 table.add(method, row, &Figures::of(&alpha, &scene.alpha));
                 save(&format!("{}-{method}", row.replace('/', "-")), &scene, &alpha);
@@ -338,7 +362,7 @@ fn speed() {
     }
 }
 
-pub fn enlarge(mask: &Mask, w: usize, h: usize) -> Mask {
+pub(super) fn enlarge(mask: &Mask, w: usize, h: usize) -> Mask {
     let plane =
         Plane { w: mask.w, h: mask.h, data: mask.data.iter().map(|&v| f32::from(v)).collect() };
     let (kx, ky) = (mask.w as f32 / w as f32, mask.h as f32 / h as f32);

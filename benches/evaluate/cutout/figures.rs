@@ -5,27 +5,27 @@ use culet::imaging::Mask;
 
 /// Figures of one picture.
 #[derive(Clone, Copy, Default)]
-pub struct Figures {
+pub(super) struct Figures {
     /// Sum of absolute differences, thousands.
-    pub sad: f64,
+    pub(super) sad: f64,
     /// Mean squared difference, times 1000.
-    pub mse: f64,
+    pub(super) mse: f64,
     /// Rhemann et al. 2009: squared difference of the alphas' gradients (Gaussian of 1.4), summed, thousands.
-    pub gradient: f64,
+    pub(super) gradient: f64,
     /// Intersection over union at half coverage.
-    pub iou: f64,
+    pub(super) iou: f64,
     /// Holes of the truth that are open.
-    pub holes_open: f64,
+    pub(super) holes_open: f64,
     /// Holes of the truth.
-    pub holes: f64,
+    pub(super) holes: f64,
     /// 1 when the number of holes is the truth's.
-    pub number_right: f64,
+    pub(super) number_right: f64,
     /// Pictures that were added.
-    pub n: f64,
+    pub(super) n: f64,
 }
 
 impl Figures {
-    pub fn of(got: &Mask, truth: &Mask) -> Self {
+    pub(super) fn of(got: &Mask, truth: &Mask) -> Self {
         let (w, h) = (truth.w, truth.h);
         let a = got.data.iter().map(|&v| f32::from(v) / 255.0).collect::<Vec<_>>();
         let b = truth.data.iter().map(|&v| f32::from(v) / 255.0).collect::<Vec<_>>();
@@ -50,7 +50,7 @@ impl Figures {
         }
     }
 
-    pub fn add(&mut self, o: &Self) {
+    pub(super) fn add(&mut self, o: &Self) {
         for (a, b) in [
             (&mut self.sad, o.sad),
             (&mut self.mse, o.mse),
@@ -66,7 +66,7 @@ impl Figures {
     }
 
     /// Means, but holes as a share of all.
-    pub fn mean(&self) -> Self {
+    pub(super) fn mean(&self) -> Self {
         let n = self.n.max(1.0);
         Self {
             sad: self.sad / n,
@@ -129,7 +129,7 @@ fn holes(mask: &Mask) -> Vec<Vec<usize>> {
 }
 
 /// Pearson's correlation.
-pub fn correlation(a: &[f32], b: &[f32]) -> f64 {
+pub(super) fn correlation(a: &[f32], b: &[f32]) -> f64 {
     let n = a.len().max(1) as f64;
     let mean = |v: &[f32]| v.iter().map(|&v| f64::from(v)).sum::<f64>() / n;
     let (ma, mb) = (mean(a), mean(b));

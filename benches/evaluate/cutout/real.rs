@@ -52,7 +52,7 @@ fn shrink(image: &image::DynamicImage, side: u32) -> image::DynamicImage {
 }
 
 /// A shot of a practice set; the empty set gets noise of its own.
-pub fn practice_scene(set: culet::practice::Scene, side: usize) -> Scene {
+pub(super) fn practice_scene(set: culet::practice::Scene, side: usize) -> Scene {
     use culet::practice::{Quality, Set, Shot};
     let (w, h) = (side, side * 2 / 3);
     let (picture, truth) = Set::new(set, w, h, Quality::FIRST).photograph(&Shot::default());
@@ -73,7 +73,7 @@ pub fn practice_scene(set: culet::practice::Scene, side: usize) -> Scene {
 }
 
 /// Alpha of cut-outs of jewellery, laid over real grounds.
-pub fn over_grounds(eye: &Eye, full: bool) {
+pub(super) fn over_grounds(eye: &Eye, full: bool) {
     let Some(data) = data() else { return };
     let folder = data.join("jewellery");
     let mut names: Vec<_> = std::fs::read_dir(folder.join("cutout-alpha"))
@@ -96,7 +96,9 @@ pub fn over_grounds(eye: &Eye, full: bool) {
         };
         for g in chosen {
             let (ground, part, kind) = &grounds[g];
-            let scene = lay(&cutout, ground, part, kind, &format!("{k}"), (k * 20 + g) as u32);
+            let scene = super::scenes::kept(&format!("real-{k}-{g}"), kind, || {
+                lay(&cutout, ground, part, kind, &format!("{k}"), (k * 20 + g) as u32)
+            });
             for (method, alpha, _) in all_ways(&scene, eye) {
                 let figures = Figures::of(&alpha, &scene.alpha);
                 by_kind.add(method, "", &figures);
@@ -195,7 +197,7 @@ fn lay(
 }
 
 /// Photographs with published mattes: fur, on grounds that are not smooth.
-pub fn mattes(eye: &Eye) {
+pub(super) fn mattes(eye: &Eye) {
     let Some(data) = data() else { return };
     let masks = data.join("masks");
     let mut pairs: Vec<(PathBuf, PathBuf)> = ["1", "3", "5", "9", "11", "13"]
@@ -228,7 +230,7 @@ pub fn mattes(eye: &Eye) {
 }
 
 /// Real jewellery over magenta, to be looked at.
-pub fn contact_sheet(eye: &Eye, folder: &Path) {
+pub(super) fn contact_sheet(eye: &Eye, folder: &Path) {
     const CELL: usize = 420;
     const COLUMNS: usize = 6;
     let Some(data) = data() else { return };

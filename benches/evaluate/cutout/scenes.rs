@@ -3,37 +3,86 @@
 use culet::imaging::{Image, Mask, Plane, Rgb8, colour};
 
 /// What a picture is of, and the truth about it.
-pub struct Scene {
-    pub name: String,
-    pub ground: &'static str,
-    pub picture: Rgb8,
-    pub empty: Option<Rgb8>,
-    pub alpha: Mask,
-    pub shadow: Option<Plane>,
+pub(super) struct Scene {
+    pub(super) name: String,
+    pub(super) ground: &'static str,
+    pub(super) picture: Rgb8,
+    pub(super) empty: Option<Rgb8>,
+    pub(super) alpha: Mask,
+    pub(super) shadow: Option<Plane>,
+}
+
+/// What `make` renders, kept in the folder that `CULET_SCENES` names, where it does.
+pub(super) fn kept(name: &str, ground: &'static str, make: impl FnOnce() -> Scene) -> Scene {
+    let Ok(folder) = std::env::var("CULET_SCENES") else { return make() };
+    let file = std::path::PathBuf::from(folder).join(name.replace(' ', "-"));
+    if let Some(scene) = std::fs::read(&file).ok().and_then(|bytes| unpack(ground, &bytes)) {
+        return scene;
+    }
+    let scene = make();
+    culet::imaging::files::write_atomic(&file, &pack(&scene)).unwrap();
+    scene
+}
+
+/// Length of the name, width, height, whether there is an empty set and a shadow; name, picture, alpha,
+/// empty set, shadow in 32768ths.
+fn pack(scene: &Scene) -> Vec<u8> {
+    let number = |v: usize| (v as u32).to_le_bytes();
+    let known = [scene.empty.is_some(), scene.shadow.is_some()].map(usize::from);
+    let head = [scene.name.len(), scene.picture.w, scene.picture.h, known[0], known[1]];
+    let mut out: Vec<u8> = head.into_iter().flat_map(number).collect();
+    out.extend(scene.name.as_bytes());
+    out.extend(&scene.picture.data);
+    out.extend(&scene.alpha.data);
+    out.extend(scene.empty.iter().flat_map(|p| &p.data));
+    let shadow = scene.shadow.iter().flat_map(|p| &p.data);
+    out.extend(shadow.flat_map(|v| ((v * 32_768.0) as u16).to_le_bytes()));
+    out
+}
+
+fn unpack(ground: &'static str, mut bytes: &[u8]) -> Option<Scene> {
+    let mut take = |n: usize| {
+        let (part, rest) = bytes.split_at_checked(n)?;
+        bytes = rest;
+        Some(part.to_vec())
+    };
+    let head: Vec<usize> = take(20)?
+        .chunks_exact(4)
+        .map(|v| u32::from_le_bytes([v[0], v[1], v[2], v[3]]) as usize)
+        .collect();
+    let (w, h) = (head[1], head[2]);
+    let name = String::from_utf8(take(head[0])?).ok()?;
+    let picture = Rgb8 { w, h, data: take(3 * w * h)? };
+    let alpha = Mask { w, h, data: take(w * h)? };
+    let empty = if head[3] > 0 { Some(Rgb8 { w, h, data: take(3 * w * h)? }) } else { None };
+    let shadow = if head[4] > 0 { Some(take(2 * w * h)?) } else { None };
+    let value = |v: &[u8]| f32::from(u16::from_le_bytes([v[0], v[1]])) / 32_768.0;
+    let shadow = shadow.map(|s| Plane { w, h, data: s.chunks_exact(2).map(value).collect() });
+    Some(Scene { name, ground, picture, empty, alpha, shadow })
 }
 
 /// A tube along a curve that is cut into balls: x, y, height, radius, in parts of the frame's height.
 type Curve = Vec<[f32; 4]>;
 
-pub const GROUNDS: [&str; 5] = ["white", "grey", "black", "gradient", "textured"];
-pub const PIECES: [&str; 6] = ["ring", "band", "chain", "wire", "hoops", "stud"];
+pub(super) const GROUNDS: [&str; 5] = ["white", "grey", "black", "gradient", "textured"];
+pub(super) const PIECES: [&str; 6] = ["ring", "band", "chain", "wire", "hoops", "stud"];
 
 /// Marsaglia's xorshift, for figures that repeat.
-pub struct Random(u32);
+pub(super) struct Random(u32);
 
 impl Random {
-    pub fn new(seed: u32) -> Self {
+    pub(super) fn new(seed: u32) -> Self {
         Self(seed.wrapping_mul(0x9e37_79b9) | 1)
     }
 
-    pub fn unit(&mut self) -> f32 {
+    pub(super) fn unit(&mut self) -> f32 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 17;
         self.0 ^= self.0 << 5;
         (self.0 >> 8) as f32 / 16_777_216.0
     }
 
-    pub fn within(&mut self, lo: f32, hi: f32) -> f32 {
+    pub(super) fn within(&mut self, lo: f32, hi: f32) -> f32 {
         lo + (hi - lo) * self.unit()
     }
 
@@ -130,7 +179,7 @@ const METALS: [[f32; 3]; 4] =
 
 /// A frame of `h` rows, 3:2. `seed` chooses everything; those of the report were never looked at while the
 /// cut-out was made.
-pub fn render(name: &str, ground: &'static str, h: usize, seed: u32) -> Scene {
+pub(super) fn render(name: &str, ground: &'static str, h: usize, seed: u32) -> Scene {
     const FINE: usize = 3;
     let w = h * 3 / 2;
     let mut random = Random::new(seed);
@@ -272,7 +321,7 @@ fn cast(alpha: &[f32], w: usize, h: usize, random: &mut Random) -> Vec<f32> {
 }
 
 /// A Gaussian.
-pub fn blur(src: &[f32], w: usize, h: usize, sigma: f32) -> Vec<f32> {
+pub(super) fn blur(src: &[f32], w: usize, h: usize, sigma: f32) -> Vec<f32> {
     let r = (3.0 * sigma).ceil() as isize;
     let kernel: Vec<f32> =
         (-r..=r).map(|i| (-(i * i) as f32 / (2.0 * sigma * sigma)).exp()).collect();

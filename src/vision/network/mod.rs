@@ -81,7 +81,7 @@ impl Network {
         let plan = guard::calmly(|| {
             guard::inspect(bytes)?;
             let fact = InferenceFact::dt_shape(f32::datum_type(), [1, 3, side, side]);
-            tract_onnx::onnx()
+            onnx()
                 .model_for_read(&mut std::io::Cursor::new(bytes))
                 .and_then(|model| model.with_input_fact(0, fact))
                 .and_then(InferenceModelExt::into_optimized)
