@@ -3,6 +3,7 @@
 
 #![allow(
     missing_docs,
+    unreachable_pub,
     clippy::print_stdout,
     clippy::unwrap_used,
     clippy::expect_used,

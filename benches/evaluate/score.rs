@@ -10,19 +10,42 @@ mod focus;
 mod groups;
 mod light;
 mod ranks;
-mod speed;
 mod stand;
 mod table;
 
-pub use data::scene;
+pub use data::{chosen, scene};
 
+/// A named section of this part.
+type Section = (&'static str, fn());
+
+const SECTIONS: &[Section] = &[
+    ("ladders", focus::ladders),
+    ("stacks", focus::stacks),
+    ("edge-width", focus::edge_width),
+    ("motion", focus::motion),
+    ("masks", stand::masks),
+    ("roll", stand::roll),
+    ("framing", stand::framing),
+    ("residual", stand::residual),
+    ("dust", stand::dust),
+    ("exposure", light::exposure),
+    ("gradient", light::gradient),
+    ("clipping", light::clipping),
+    ("cast", light::cast),
+    ("bracket", light::bracket),
+    ("rough", groups::rough),
+    ("finished", groups::finished),
+    ("sets", groups::sets),
+    ("pieces", groups::pieces),
+];
+
+/// Every section, or those that are named: `cargo bench --bench evaluate -- score ladders stacks`.
 pub fn run() {
-    focus::ladders();
-    focus::stacks();
-    focus::edge_width();
-    focus::motion();
-    stand::run();
-    light::run();
-    groups::run();
-    speed::run();
+    let names: Vec<&str> = SECTIONS.iter().map(|s| s.0).collect();
+    let wanted = chosen(&names);
+    for (name, section) in SECTIONS.iter().filter(|s| wanted.contains(&s.0)) {
+        let begun = std::time::Instant::now();
+        section();
+        println!("    ({name}: {:.0} s)", begun.elapsed().as_secs_f32());
+    }
 }

@@ -3,6 +3,7 @@
 
 #![allow(
     missing_docs,
+    unreachable_pub,
     clippy::print_stdout,
     clippy::unwrap_used,
     clippy::expect_used,
@@ -10,13 +11,15 @@
     reason = "a report, not a library"
 )]
 
+mod analysis;
 mod measure;
 mod retouch;
 
 /// A named part of the measurement.
 type Part = (&'static str, fn());
 
-const PARTS: &[Part] = &[("retouch", retouch::run)];
+const PARTS: &[Part] =
+    &[("live", analysis::live), ("cull", analysis::cull), ("retouch", retouch::run)];
 
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();

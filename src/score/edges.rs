@@ -17,6 +17,8 @@ const FINE: f32 = 1.0 + 1.0 / 3.0;
 const COARSE: f32 = FINE + 4.0;
 /// A pixel gathers light over its own square.
 const PIXEL: f32 = 1.0 / 12.0;
+/// What is left of the variance of white noise in a gradient of the first scale.
+const SMOOTHED: f32 = (70.0 / 256.0) * (21.0 / 256.0);
 /// Wider edges cannot be told from shading.
 const WIDEST: f32 = 7.0;
 /// Side of the tiles of the map, working pixels.
@@ -90,7 +92,7 @@ impl Edges {
         let mut some: Vec<f32> = self.gradients.iter().step_by(7).map(|g| g[2]).collect();
         let strong = quantile(&mut some, 0.98);
         // Noise was measured on the tone; around middle grey linear light is .7 times as steep.
-        let noise = 0.7 * noise * (super::focus::NOISE_GAIN * 0.5).sqrt();
+        let noise = 0.7 * noise * SMOOTHED.sqrt();
         (5.0 * noise).max(0.2 * strong).max(0.003)
     }
 

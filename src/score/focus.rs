@@ -1,7 +1,7 @@
 //! Focus: gradient energy inside the piece, free of exposure and noise; blur in pixels by parts.
 //!
-//! Energy: the tone (luminance to the power 1/2.4) is scaled so that the piece's log mean is .16,
-//! smoothed by a binomial of variance 1, and `mean(|grad|²)` is taken, less what white noise of the
+//! Energy: the tone (luminance to the power 1/2.4) is scaled so that the mean luminance is .16,
+//! smoothed by a binomial of variance 1/2, and `mean(|grad|²)` is taken, less what white noise of the
 //! measured size adds. Clipped glints stay in: leaving them out makes the ranking worse. Variance of
 //! Laplacian, the usual blur score, ranks a bright blurred frame above a dark sharp one.
 
@@ -12,11 +12,15 @@ use super::view::View;
 use super::{Focus, Motion, PartFocus, Reading};
 use crate::imaging::{Plane, Rect};
 
-/// What white noise of variance 1 adds to `|grad|²` after the binomial and central differences:
-/// twice the kernel's squared sum, `2 · 70/256 · 21/256`.
-pub(super) const NOISE_GAIN: f32 = 2.0 * (70.0 / 256.0) * (21.0 / 256.0);
-/// Log mean of luminance that exposure is scaled to.
+/// What white noise of variance 1 adds to `|grad|²` after the binomial 1 2 1 and central differences:
+/// twice the kernel's squared sums, `2 · 10/64 · 6/16`.
+const NOISE_GAIN: f32 = 2.0 * (10.0 / 64.0) * (6.0 / 16.0);
+/// Mean luminance that exposure is scaled to.
 const GREY: f32 = 0.16;
+/// Side of the tiles from which noise is taken off, working pixels.
+const CELL: usize = 16;
+/// A tile below so many times the noise's own energy holds nothing but noise.
+const ABOVE: f64 = 1.35;
 /// From this anisotropy on a blur is called motion.
 const DIRECTED: f32 = 0.62;
 /// A part needs this many edges to be spoken of.
@@ -30,77 +34,86 @@ pub(super) struct Buffers {
     pub(super) edges: Edges,
 }
 
-/// The energy alone: cheap enough for every frame. In thousandths.
+/// The energy alone, in thousandths: cheap enough for every frame.
+///
+/// It is summed over the whole frame, unless the piece's place was handed in: a piece that is found
+/// grows and falls apart as it blurs, and its mean with it. A plain backdrop adds nothing but noise,
+/// which is taken off tile by tile.
 pub(super) fn energy(view: &View, subject: &Subject, noise: f32, buffers: &mut Buffers) -> f32 {
-    let rect = subject.rect.grown(4, view.tone.w, view.tone.h);
-    if subject.found == Found::Nothing || rect.w < 8 || rect.h < 8 {
+    let t = &view.tone;
+    if subject.found == Found::Nothing || t.w < 8 || t.h < 8 {
         return 0.0;
     }
-    smooth(&view.tone, rect, &mut buffers.smooth, &mut buffers.across);
-    let s = &buffers.smooth;
-    let (mut sum, mut n) = (0.0_f64, 0_usize);
-    for y in 1..s.h - 1 {
-        let mask = subject.row(rect.y + y);
-        let (row_sum, count) = row_energy(s, y, mask, rect.x, subject.step());
-        sum += f64::from(row_sum);
-        n += count;
-    }
-    let mean = sum / n.max(1) as f64 - f64::from(NOISE_GAIN * noise * noise);
-    let gain = (GREY / log_mean(view, subject)).powf(2.0 / 2.4);
-    (1000.0 * mean.max(0.0) * f64::from(gain)) as f32
-}
-
-/// The sum of squared gradients of a row's pixels inside the mask, and how many they are.
-fn row_energy(s: &Plane, y: usize, mask: &[u8], x0: usize, step: usize) -> (f32, usize) {
-    let at = |y: usize| &s.data[y * s.w..(y + 1) * s.w];
-    let (up, mid, down) = (at(y - 1), at(y), at(y + 1));
-    let (mut sum, mut n) = (0.0, 0);
-    let mut x = 1;
-    while x + 1 < s.w {
-        // One stretch of pixels that share a pixel of the mask.
-        let cell = (x0 + x) / step;
-        let end = ((cell + 1) * step - x0).min(s.w - 1);
-        if mask.get(cell).is_some_and(|m| *m > 127) {
-            for i in x..end {
-                let (dx, dy) = (mid[i + 1] - mid[i - 1], down[i] - up[i]);
-                sum += dx * dx + dy * dy;
+    smooth(t, &mut buffers.smooth, &mut buffers.across);
+    let within =
+        if subject.given { subject.rect.grown(2, t.w, t.h) } else { Rect::new(0, 0, t.w, t.h) };
+    let floor = f64::from(NOISE_GAIN * noise * noise);
+    let (mut sum, mut area) = (0.0, 0.0);
+    for y in (within.y.max(1)..within.bottom().min(t.h - 1)).step_by(CELL) {
+        for x in (within.x.max(1)..within.right().min(t.w - 1)).step_by(CELL) {
+            if subject.given && !subject.inside(x + CELL / 2, y + CELL / 2) {
+                continue;
             }
-            n += end - x;
+            let (cell, n) = cell_energy(&buffers.smooth, x, y);
+            area += n;
+            if cell > ABOVE * floor * n {
+                sum += cell - floor * n;
+            }
         }
-        x = end;
     }
-    (0.25 * sum, n)
+    let gain = (GREY / mean_luminance(view, subject)).powf(2.0 / 2.4);
+    (1000.0 * sum / area.max(1.0) * f64::from(gain)) as f32
 }
 
-/// Geometric mean of the piece's luminance.
-fn log_mean(view: &View, subject: &Subject) -> f32 {
-    let (sum, n) = subject
-        .pixels()
-        .fold((0.0_f32, 0), |(sum, n), i| (sum + (view.proxy.y[i] + 1e-4).ln(), n + 1));
-    (sum / n.max(1) as f32).exp()
+/// The sum of squared gradients over a tile, and its pixels.
+fn cell_energy(s: &Plane, x: usize, y: usize) -> (f64, f64) {
+    let (right, bottom) = ((x + CELL).min(s.w - 1), (y + CELL).min(s.h - 1));
+    let mut sum = 0.0_f32;
+    for y in y..bottom {
+        let at = |y: usize, from: usize| &s.data[y * s.w + from..y * s.w + from + right - x];
+        let sides = at(y, x + 1).iter().zip(at(y, x - 1));
+        let ends = at(y + 1, x).iter().zip(at(y - 1, x));
+        sum += sides
+            .zip(ends)
+            .map(|((r, l), (d, u))| (r - l) * (r - l) + (d - u) * (d - u))
+            .sum::<f32>();
+    }
+    (f64::from(0.25 * sum), ((right - x) * (bottom - y)) as f64)
 }
 
-/// The binomial 1 4 6 4 1 along both sides of a part of a plane; edges repeat.
-fn smooth(plane: &Plane, rect: Rect, out: &mut Plane, across: &mut Vec<f32>) {
-    let (w, h) = (rect.w, rect.h);
+/// Mean luminance of what the energy is of. The mean, not the log mean: blur leaves it as it is, so
+/// that a blurred take is not scaled otherwise than a sharp one.
+fn mean_luminance(view: &View, subject: &Subject) -> f32 {
+    let y = &view.proxy.y;
+    let (sum, n) = if subject.given {
+        subject.pixels().fold((0.0, 0), |(sum, n), i| (sum + y[i], n + 1))
+    } else {
+        (y.iter().sum::<f32>(), y.len())
+    };
+    (sum / n.max(1) as f32).max(1e-4)
+}
+
+/// The binomial 1 2 1 along both sides; edges repeat.
+fn smooth(plane: &Plane, out: &mut Plane, across: &mut Vec<f32>) {
+    let (w, h) = (plane.w, plane.h);
     across.clear();
     across.resize(w * h, 0.0);
-    for (y, line) in across.chunks_exact_mut(w).enumerate() {
-        let start = (rect.y + y) * plane.w + rect.x;
-        binomial_row(&plane.data[start..start + w], line);
+    for (row, line) in plane.data.chunks_exact(w).zip(across.chunks_exact_mut(w)) {
+        for (o, v) in line[1..w - 1].iter_mut().zip(row.windows(3)) {
+            *o = 0.25 * (v[0] + 2.0 * v[1] + v[2]);
+        }
+        line[0] = 0.25 * (3.0 * row[0] + row[1]);
+        line[w - 1] = 0.25 * (3.0 * row[w - 1] + row[w - 2]);
     }
     (out.w, out.h) = (w, h);
     out.data.clear();
     out.data.resize(w * h, 0.0);
     for y in 0..h {
-        let row = |d: isize| {
-            let j = (y as isize + d).clamp(0, h as isize - 1) as usize;
-            &across[j * w..(j + 1) * w]
-        };
-        let (a, b, c, d, e) = (row(-2), row(-1), row(0), row(1), row(2));
+        let row = |y: usize| &across[y * w..(y + 1) * w];
+        let (up, mid, down) = (row(y.saturating_sub(1)), row(y), row((y + 1).min(h - 1)));
         let line = &mut out.data[y * w..(y + 1) * w];
         for x in 0..w {
-            line[x] = (6.0 * c[x] + 4.0 * (b[x] + d[x]) + a[x] + e[x]) * (1.0 / 16.0);
+            line[x] = 0.25 * (up[x] + 2.0 * mid[x] + down[x]);
         }
     }
 }
@@ -169,7 +182,10 @@ pub(super) fn read(view: &View, subject: &Subject, noise: f32, buffers: &mut Buf
     let moved = enough && directed > DIRECTED && blur > 1.3;
     let motion = moved.then_some(Motion { angle_deg, strength: directed });
     let parts = parts(view, subject, edges);
-    let value = value(blur, energy);
+    // The piece's own share: a small piece is no softer than a large one.
+    let share =
+        if subject.given { 1.0 } else { subject.working_area() / view.tone.data.len() as f32 };
+    let value = value(blur, energy / share.max(0.01));
     let because = sentence(value, blur * step, motion, &parts);
     let mut reading = Reading::new(value, because);
     if let Some((rect, _)) = sharpest {

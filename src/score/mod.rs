@@ -51,6 +51,19 @@ pub fn judge_with(picture: &Rgb8, subject: Option<&Mask>) -> Score {
     examine(picture, subject).score
 }
 
+/// Sharpness alone, the figure of [`Focus::energy`]: what takes of one framing are ranked by. A mask of
+/// the piece has the frame's shape, at any size. 0 where there is nothing to measure.
+pub fn energy(picture: &Rgb8, subject: Option<&Mask>) -> f32 {
+    let mut view = View::default();
+    view.load(picture, view::STILL);
+    if view.is_tiny() {
+        return 0.0;
+    }
+    let subject = Subject::find(&view, subject);
+    let noise = focus::noise(&view.tone);
+    focus::energy(&view, &subject, noise, &mut focus::Buffers::default())
+}
+
 /// A score and the maps behind it, for drawing over the picture.
 #[derive(Clone, Debug, Default)]
 pub struct Examined {

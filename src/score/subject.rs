@@ -41,6 +41,8 @@ pub(super) struct Subject {
     pub(super) residual: Vec<Features>,
     /// Gradient of log luminance.
     pub(super) rough: Vec<f32>,
+    /// Whether the mask was handed in.
+    pub(super) given: bool,
     step: usize,
 }
 
@@ -110,6 +112,7 @@ impl Subject {
     }
 
     fn believe(&mut self, mask: &Mask, proxy: &Proxy) {
+        self.given = true;
         self.mask = Mask::from_fn(proxy.w, proxy.h, |x, y| {
             let v = mask.at(x * mask.w / proxy.w, y * mask.h / proxy.h);
             if v > 127 { 255 } else { 0 }

@@ -16,6 +16,13 @@ pub fn scene(name: &str, w: usize, h: usize) -> Arc<Set> {
     Arc::clone(sets.entry((name.to_owned(), w)).or_insert_with(make))
 }
 
+/// Those of `all` that the command line names; all when it names none.
+pub fn chosen<'a>(all: &[&'a str]) -> Vec<&'a str> {
+    let named: Vec<String> = std::env::args().skip(1).collect();
+    let picked: Vec<&str> = all.iter().copied().filter(|n| named.iter().any(|m| m == n)).collect();
+    if picked.is_empty() { all.to_vec() } else { picked }
+}
+
 /// Where the real pictures are, if they are there.
 pub fn folder() -> Option<PathBuf> {
     let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data");

@@ -5,7 +5,7 @@ use super::ranks::{auc, mean, quantile, spearman};
 use super::table::{Bar, note, row, section};
 use culet::imaging::{Image, Mask, Rgb8};
 use culet::practice::{Focus, Shot};
-use culet::score::{judge, judge_with};
+use culet::score::{energy, judge};
 use rayon::prelude::*;
 
 const RADII: [f32; 8] = [0.0, 0.7, 1.2, 2.0, 3.0, 4.0, 6.0, 8.0];
@@ -35,7 +35,7 @@ const REAL: [&str; 8] = [
 
 /// The measures that are compared.
 const MEASURES: [(&str, fn(&Rgb8) -> f64); 3] = [
-    ("Culet's energy", |p| f64::from(judge(p).focus.energy)),
+    ("Culet's energy", |p| f64::from(energy(p, None))),
     ("variance of Laplacian", laplacian),
     ("Tenengrad", tenengrad),
 ];
@@ -89,6 +89,15 @@ pub fn ladders() {
     );
     let pictures = sharp();
     println!("  {} pictures (rendered and real)", pictures.len());
+    if std::env::var("TRACE").is_ok() {
+        for (name, p) in &pictures {
+            let v: Vec<String> = RADII
+                .iter()
+                .map(|r| format!("{:.3}", MEASURES[0].1(&expose(&disk(p, *r), 0.6, 0.0, 92, 1))))
+                .collect();
+            println!("    {name} {v:?}");
+        }
+    }
     let values: Vec<Vec<[f64; 3]>> = pictures.par_iter().map(|(_, p)| ladder(p)).collect();
     for (m, (name, _)) in MEASURES.iter().enumerate() {
         let mut within = Vec::new();
@@ -170,6 +179,13 @@ pub fn stacks() {
             continue;
         }
         for (m, (name, _)) in MEASURES.iter().enumerate() {
+            if m == 0 && std::env::var("TRACE").is_ok() {
+                let v: Vec<String> = frames
+                    .iter()
+                    .map(|f| format!("{:.3}", MEASURES[0].1(&expose(f, 0.0, 0.0, 92, 1))))
+                    .collect();
+                println!("    {v:?}");
+            }
             let conditions = [(0.0, 0.0), (1.0, 0.0), (-1.0, 0.0), (0.0, 0.02), (-1.0, 0.02)];
             let off =
                 conditions.map(|(ev, noise)| peak(&frames, m, ev, noise).abs_diff(best) as f64);
@@ -223,8 +239,7 @@ fn regions() {
             60,
             |x, y| if x.abs_diff(45) < 11 && y.abs_diff(30) < 8 { 255 } else { 0 },
         );
-    let v: Vec<f64> =
-        frames.par_iter().map(|f| f64::from(judge_with(f, Some(&centre)).focus.energy)).collect();
+    let v: Vec<f64> = frames.par_iter().map(|f| f64::from(energy(f, Some(&centre)))).collect();
     let top = (0..v.len()).max_by(|&a, &b| v[a].total_cmp(&v[b])).unwrap();
     row(
         "focus/nikon28, the middle alone (its own depth: frame 18)",

@@ -5,17 +5,6 @@ use super::table::{Bar, note, row, section};
 use culet::score::{Candidate, Facts, Kind, Score, Verdict, Weights, curate, judge};
 use rayon::prelude::*;
 
-pub fn run() {
-    if folder().is_none() {
-        println!("\nReal pictures are not there: flaws and groups skipped");
-        return;
-    }
-    rough();
-    finished();
-    sets();
-    pieces();
-}
-
 fn judged(names: &[String]) -> Vec<(String, Score)> {
     names.par_iter().filter_map(|n| Some((n.clone(), judge(&load(n)?)))).collect()
 }
@@ -25,7 +14,7 @@ const IN_HAND: &[usize] =
     &[5, 8, 9, 10, 12, 13, 14, 19, 20, 26, 29, 30, 31, 33, 35, 36, 42, 44, 45, 48];
 const BARS: &[usize] = &[19, 43, 48];
 
-fn rough() {
+pub fn rough() {
     section("phone-rough: hands and black bars, labelled by eye");
     let all = judged(&names("jewellery/phone-rough"));
     for (kind, labels) in [("hand", IN_HAND), ("bars", BARS)] {
@@ -54,7 +43,7 @@ fn rough() {
     row("rejected without a reason", Bar::AtMost(0.0), unnamed as f64);
 }
 
-fn finished() {
+pub fn finished() {
     section("retouched-on-white and dslr-session: what is rejected, and hands that are none");
     let all = judged(&names("jewellery/retouched-on-white"));
     for (name, s) in &all {
@@ -135,7 +124,7 @@ fn grouped(all: &[(String, Score)], with_facts: bool) -> Vec<(Vec<usize>, Kind)>
     curate(&takes, &Weights::default()).into_iter().map(|g| (g.members, g.kind)).collect()
 }
 
-fn sets() {
+pub fn sets() {
     section("Series: one group of the right kind (1 yes)");
     let expected = [
         ("focus/pcb-switch10", Kind::Focus),
@@ -195,7 +184,7 @@ const PIECE: &[(&str, u32)] = &[
     ("_MG_9959", 26),
 ];
 
-fn pieces() {
+pub fn pieces() {
     section("dslr-session: different pieces in one group");
     let all = judged(&names("jewellery/dslr-session"));
     let piece = |i: usize| PIECE.iter().find(|(n, _)| all[i].0.contains(n)).map_or(0, |p| p.1);

@@ -20,15 +20,7 @@ const ALL: [&str; 8] = [
     "pendant-dark",
 ];
 
-pub fn run() {
-    exposure();
-    gradient();
-    clipping();
-    cast();
-    bracket();
-}
-
-fn exposure() {
+pub fn exposure() {
     section("Exposure read at -1.5 to +1 EV, less that at 0, against the truth (EV)");
     let (mut under, mut over) = (Vec::new(), Vec::new());
     for name in ALL {
@@ -73,7 +65,7 @@ fn true_range(empty: &Image) -> f32 {
         - levels.iter().copied().fold(f32::MAX, f32::min)
 }
 
-fn gradient() {
+pub fn gradient() {
     section("Backdrop's range against the empty set's (EV): white paper, three lightings");
     let mut off = Vec::new();
     for name in ["solitaire", "bracelet", "earrings", "pendant"] {
@@ -125,7 +117,7 @@ fn largest_clipped(linear: &Image, inside: impl Fn(usize) -> bool) -> (Rect, usi
     best
 }
 
-fn clipping() {
+pub fn clipping() {
     section(
         "Clipping: the largest blob's extent (IoU) at three strengths of the key light, dark paper",
     );
@@ -153,7 +145,7 @@ fn clipping() {
     note("worst IoU", quantile(&got, 0.0));
 }
 
-fn cast() {
+pub fn cast() {
     section(
         "Cast of the white paper under a wrong white balance (ΔE00 of the a*, b* that are read)",
     );
@@ -177,7 +169,7 @@ fn cast() {
     row("95th percentile", Bar::AtMost(0.5), quantile(&off, 0.95));
 }
 
-fn bracket() {
+pub fn bracket() {
     section("hdr-taipei, an exposure bracket");
     let names = ["58", "60", "62", "65"].map(|n| format!("focus/hdr-taipei/DSC_00{n}.png"));
     let scores: Vec<_> = names.iter().filter_map(|n| Some(judge(&load(n)?))).collect();

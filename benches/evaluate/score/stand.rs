@@ -22,14 +22,6 @@ const ALL: [&str; 8] = [
 const TURNS: [f32; 15] =
     [-19.5, -14.2, -9.7, -6.0, -3.1, -1.3, -0.5, 0.0, 0.4, 1.0, 2.2, 5.3, 8.9, 13.0, 18.4];
 
-pub fn run() {
-    masks();
-    roll();
-    framing();
-    residual();
-    dust();
-}
-
 fn iou(got: &Mask, truth: &Mask) -> f64 {
     let (mut both, mut either) = (0, 0);
     for y in 0..got.h {
@@ -44,7 +36,7 @@ fn iou(got: &Mask, truth: &Mask) -> f64 {
     f64::from(both) / f64::from(either.max(1))
 }
 
-fn masks() {
+pub fn masks() {
     section(
         "The piece's mask against rendered truth (intersection over union, at the mask's own size)",
     );
@@ -54,7 +46,7 @@ fn masks() {
     }
 }
 
-fn roll() {
+pub fn roll() {
     section("Roll over ±20°, 15 angles a scene, upright included; error in degrees");
     let mut all = Vec::new();
     let mut upright = Vec::new();
@@ -99,7 +91,7 @@ fn extent(truth: &Truth) -> Rect {
     truth.subject.extent()
 }
 
-fn framing() {
+pub fn framing() {
     section("Offset and fill, all scenes, five places and three sizes");
     let (mut offsets, mut fills) = (Vec::new(), Vec::new());
     for name in ALL {
@@ -133,7 +125,7 @@ fn framing() {
     note("fill, 95th percentile", quantile(&fills, 0.95));
 }
 
-fn residual() {
+pub fn residual() {
     section("The residual's place: a planted patch on one side of the band (IoU of its extent)");
     let mut got = Vec::new();
     for (name, deg) in
@@ -166,7 +158,7 @@ fn plant(p: &mut Rgb8, cx: usize, cy: usize, r: usize) {
     }
 }
 
-fn dust() {
+pub fn dust() {
     section("Specks on the paper (20 a picture, three sizes): found, and false");
     for size in [2.0, 3.0, 5.0] {
         let (mut found, mut there, mut false_ones) = (0, 0, 0);
