@@ -1,8 +1,12 @@
 //! A 24-megapixel keeper through the one-key finish, against decoding and encoding it alone.
+//! `-- retouch instructions` also counts instructions under valgrind's callgrind (a minute or two);
+//! with `CULET_SPEED_KEEP=FILE` the keeper is left there.
 
 use crate::measure::{median, peak_mib, row, time};
 use culet::imaging::{Picture, Pixels, Rgb8, jpeg};
 use culet::retouch::{Proxy, Recipe, plan};
+use std::path::Path;
+use std::process::{Command, Output};
 
 const SIZE: (usize, usize) = (6000, 4000);
 const ROUNDS: usize = 5;
@@ -16,6 +20,9 @@ pub fn run() {
         return;
     }
     let bytes = keeper();
+    if let Some(path) = std::env::var_os("CULET_SPEED_KEEP") {
+        culet::imaging::files::write_atomic(Path::new(&path), &bytes).unwrap();
+    }
     println!("24 MP JPEG of {:.1} MB; CPU seconds, median of {ROUNDS}", bytes.len() as f64 / 1e6);
     let (mut floors, mut totals, mut walls) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
@@ -37,8 +44,17 @@ pub fn run() {
     row("CPU over the floor", "<= 2.5", total / floor, "x", total / floor <= 2.5);
     row("wall time", "", median(walls), "s", true);
     parts(&bytes);
-    if let Some(peak) = peak_of_one(&bytes) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keeper.jpg");
+    culet::imaging::files::write_atomic(&path, &bytes).unwrap();
+    if let Some(peak) = peak_of_one(&path) {
         row("peak memory of one retouch", "<= 200", peak, "MiB", peak <= 200.0);
+    }
+    if std::env::args().any(|a| a == "instructions") {
+        match instructions_of_one(&path) {
+            Some(g) => row("instructions of one retouch", "<= 5.1", g, "G", g <= 5.1),
+            None => println!("  instructions: skipped, valgrind is not there"),
+        }
     }
 }
 
@@ -48,6 +64,7 @@ fn one(bytes: &[u8]) -> Vec<&'static str> {
     let proxy = Proxy::new(&picture, None);
     let recipe = Recipe::automatic(&proxy);
     let plan = plan(&recipe, &proxy);
+    drop(proxy);
     let out = plan.render(&picture);
     drop(picture);
     let Pixels::Eight(out) = &out.pixels else { panic!("eight bits stay eight bits") };
@@ -66,17 +83,26 @@ fn parts(bytes: &[u8]) {
 }
 
 /// Peak memory of a process that does nothing else.
-fn peak_of_one(bytes: &[u8]) -> Option<f64> {
-    let folder = tempfile::tempdir().ok()?;
-    let path = folder.path().join("keeper.jpg");
-    culet::imaging::files::write_atomic(&path, bytes).ok()?;
-    let program = std::env::current_exe().ok()?;
-    let out = std::process::Command::new(program)
-        .arg("retouch")
-        .env("CULET_SPEED_FILE", &path)
-        .output()
-        .ok()?;
+fn peak_of_one(keeper: &Path) -> Option<f64> {
+    let out = alone(&mut Command::new(std::env::current_exe().ok()?), keeper)?;
     String::from_utf8_lossy(&out.stdout).lines().last()?.trim().parse().ok()
+}
+
+/// Instructions, in thousands of millions, of a process that does nothing else, on one thread:
+/// callgrind counts the same on a busy machine.
+fn instructions_of_one(keeper: &Path) -> Option<f64> {
+    let mut valgrind = Command::new("valgrind");
+    valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);
+    valgrind.arg(std::env::current_exe().ok()?).env("RAYON_NUM_THREADS", "1");
+    let out = alone(&mut valgrind, keeper)?;
+    let text = String::from_utf8_lossy(&out.stderr).into_owned();
+    let count = text.lines().find_map(|l| l.split_once("Collected : "))?.1;
+    count.trim().parse::<f64>().ok().map(|n| n / 1e9)
+}
+
+/// This program once more, for one retouch of the keeper.
+fn alone(command: &mut Command, keeper: &Path) -> Option<Output> {
+    command.arg("retouch").env("CULET_SPEED_FILE", keeper).output().ok()
 }
 
 /// A gold ring on paper in falling light, with grain, specks and a hot spot, as a camera stores it.

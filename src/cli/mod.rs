@@ -9,8 +9,10 @@ mod doctor;
 mod judge;
 mod operations;
 mod practice;
+mod presets;
 mod retouch;
 mod shoot;
+mod specks;
 #[cfg(feature = "studio")]
 mod studio;
 
@@ -51,6 +53,8 @@ enum Command {
     Retouch(retouch::Arguments),
     /// Lists every retouching operation with its parameters, ranges, units and help.
     Operations(operations::Arguments),
+    /// Lists the looks that retouch --preset knows.
+    Presets(presets::Arguments),
     /// Checks what a shoot needs, and says what to do about what is missing.
     Doctor(doctor::Arguments),
     /// Talks to one camera for the studio.
@@ -79,6 +83,7 @@ pub fn run() -> u8 {
         Some(Command::Calibrate(arguments)) => calibrate::run(&arguments),
         Some(Command::Retouch(arguments)) => retouch::run(&arguments),
         Some(Command::Operations(arguments)) => operations::run(&arguments),
+        Some(Command::Presets(arguments)) => presets::run(&arguments),
         Some(Command::Doctor(arguments)) => Ok(doctor::run(&arguments)),
         Some(Command::CameraHost { camera }) => Ok(crate::engine::host::run(camera.as_ref())),
     };

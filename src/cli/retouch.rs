@@ -1,8 +1,10 @@
 //! `culet retouch`: full retouching of files; originals are not touched.
 
+use super::specks::{self, Specks};
 use super::{complain, pictures, progress};
-use crate::imaging::{Pixels, open, save};
-use crate::retouch::{Depth, Output, Proxy, Recipe, plan};
+use crate::imaging::{Mask, Picture, Pixels, open, resize, save};
+use crate::retouch::{Depth, Fill, Op, Output, Preset, Proxy, Recipe, Step, plan};
+use crate::{score, vision};
 use anyhow::{Context as _, Result, ensure};
 use clap::ValueEnum;
 use parking_lot::Mutex;
@@ -22,6 +24,25 @@ pub(super) struct Arguments {
     /// A recipe in TOML; made for each picture by default.
     #[arg(long)]
     recipe: Option<PathBuf>,
+    /// A look to start from: a name of `culet presets`, or a preset file.
+    #[arg(long, conflicts_with = "recipe")]
+    preset: Option<String>,
+    /// What lies behind the product: keep, white, or a colour such as #e8e4de.
+    #[arg(long, default_value = "keep", value_parser = background)]
+    background: Background,
+    /// A picture of the set without the product, from the same place: a better mask.
+    #[arg(long, value_name = "PICTURE")]
+    empty_set: Option<PathBuf>,
+    /// Specks: auto takes those on the backdrop away, ask also offers those on the product one by
+    /// one (with --json or without a terminal they are only listed), off leaves all.
+    #[arg(long, value_enum, default_value_t = Specks::Auto)]
+    specks: Specks,
+    /// Turns the product upright by the roll that was measured.
+    #[arg(long)]
+    straighten: bool,
+    /// Crops until the product fills this part of the picture, .2 to 1.
+    #[arg(long, value_name = "PART", value_parser = part)]
+    fill: Option<f32>,
     /// Changes a parameter, such as `exposure.ev=0.5`; see culet operations. May be repeated.
     #[arg(long = "set", value_name = "STEP.PARAM=VALUE")]
     set: Vec<String>,
@@ -85,12 +106,52 @@ impl Format {
     }
 }
 
+/// What to put behind the product.
+#[derive(Clone, Copy, PartialEq)]
+enum Background {
+    Keep,
+    Colour([u8; 3]),
+}
+
+fn background(text: &str) -> Result<Background, String> {
+    let hex = |at: usize| u8::from_str_radix(text.get(at..at + 2)?, 16).ok();
+    match text {
+        "keep" => Ok(Background::Keep),
+        "white" => Ok(Background::Colour([255; 3])),
+        "transparent" => {
+            Err("a retouch has no transparency; culet cutout writes a transparent PNG".to_owned())
+        }
+        _ if text.len() == 7 && text.starts_with('#') => {
+            let colour = (hex(1), hex(3), hex(5));
+            let (Some(r), Some(g), Some(b)) = colour else {
+                return Err(format!("{text} is no colour; write six digits, such as #e8e4de"));
+            };
+            Ok(Background::Colour([r, g, b]))
+        }
+        _ => Err("write keep, white, or a colour such as #e8e4de".to_owned()),
+    }
+}
+
+fn part(text: &str) -> Result<f32, String> {
+    let part = text.parse::<f32>().ok().filter(|v| (0.2..=1.0).contains(v));
+    part.ok_or_else(|| "write a number from 0.2 to 1".to_owned())
+}
+
 /// What was done to one picture.
 struct Done {
     target: PathBuf,
     steps: Vec<(&'static str, String)>,
     warnings: Vec<String>,
+    /// Those on the product, when they were asked for.
+    specks: Vec<crate::retouch::Speck>,
     ms: [f32; 4],
+}
+
+/// What all pictures of a run share.
+struct Wanted {
+    recipe: Option<Recipe>,
+    preset: Option<Preset>,
+    empty_set: Option<Picture>,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8> {
@@ -99,16 +160,30 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         !files.is_empty(),
         "there is no picture in what was named; Culet reads JPEG, PNG, TIFF and camera raw"
     );
-    let given = arguments.recipe.as_deref().map(read_recipe).transpose()?;
+    ensure!(
+        arguments.specks != Specks::Ask || arguments.jobs == 1,
+        "--specks ask goes picture by picture; leave --jobs out"
+    );
+    let wanted = Wanted {
+        recipe: arguments.recipe.as_deref().map(read_recipe).transpose()?,
+        preset: arguments.preset.as_deref().map(read_preset).transpose()?,
+        empty_set: match &arguments.empty_set {
+            Some(path) => Some(
+                open::read(path)
+                    .with_context(|| format!("{} is not used as the empty set", path.display()))?,
+            ),
+            None => None,
+        },
+    };
     // A wrong name is told once, before the first picture.
-    adjust(&mut given.clone().unwrap_or_default(), &arguments.set)?;
+    adjust(&mut wanted.recipe.clone().unwrap_or_default(), &arguments.set)?;
     std::fs::create_dir_all(&arguments.output).with_context(|| {
         format!("{} cannot be made; choose another with -o", arguments.output.display())
     })?;
     let bar = progress(files.len(), arguments.json);
     let failures = Mutex::new(0);
     let work = |file: &PathBuf| {
-        let done = one(file, given.as_ref(), arguments);
+        let done = one(file, &wanted, arguments, &bar);
         bar.suspend(|| match &done {
             Ok(done) => tell(file, done, arguments.json),
             Err(e) => {
@@ -144,7 +219,79 @@ fn adjust(recipe: &mut Recipe, changes: &[String]) -> Result<()> {
     Ok(())
 }
 
-fn one(file: &Path, given: Option<&Recipe>, arguments: &Arguments) -> Result<Done> {
+/// A preset that Culet brings, or a file.
+fn read_preset(name: &str) -> Result<Preset> {
+    if let Some(preset) = Preset::named(name) {
+        return Ok(preset);
+    }
+    let text = std::fs::read_to_string(name).with_context(|| {
+        let known: Vec<String> = Preset::built_in().iter().map(Preset::id).collect();
+        format!("there is no preset {name}; known are {}, or name a file", known.join(", "))
+    })?;
+    Preset::parse(&text).with_context(|| format!("{name} is not used"))
+}
+
+/// Longest side at which the subject is looked for, pixels.
+const LOOK: usize = 1200;
+
+/// Where the product is: exactly with an empty set or for a new ground, quickly otherwise. None
+/// where nothing, or nearly everything, stands out: then the plan decides for itself.
+fn subject(picture: &Picture, exact: bool, empty_set: Option<&Picture>) -> Result<Option<Mask>> {
+    let mask = if exact || empty_set.is_some() {
+        let with = vision::CutOut { empty_set, ..vision::CutOut::default() };
+        vision::cut_out(picture, &with)?.alpha
+    } else {
+        let (w, h) = resize::fit(picture.size(), LOOK);
+        let small = match &picture.pixels {
+            Pixels::Eight(p) => resize::rgb8(p, w, h),
+            Pixels::Sixteen(_) => resize::rgb8(&picture.to_srgb8(), w, h),
+        };
+        vision::subject(&small)
+    };
+    let share = mask.count() as f32 / (mask.w * mask.h).max(1) as f32;
+    Ok((0.001..0.8).contains(&share).then_some(mask))
+}
+
+/// The edit of one picture.
+fn recipe_for(
+    picture: &Picture,
+    proxy: &Proxy,
+    wanted: &Wanted,
+    arguments: &Arguments,
+) -> Result<Recipe> {
+    let mut recipe = match (&wanted.recipe, &wanted.preset) {
+        (Some(recipe), _) => recipe.clone(),
+        (None, Some(preset)) => preset.recipe(proxy),
+        (None, None) => Recipe::automatic(proxy),
+    };
+    if arguments.specks == Specks::Off {
+        recipe.steps.retain(|s| s.id() != "specks");
+    }
+    if let Background::Colour([red, green, blue]) = arguments.background
+        && let Some(Step { op: Op::Ground(ground), .. }) = recipe.step("ground")
+    {
+        (ground.fill, ground.red) = (Fill::Colour, f32::from(red));
+        (ground.green, ground.blue) = (f32::from(green), f32::from(blue));
+    }
+    if arguments.straighten || arguments.fill.is_some() {
+        let (w, h) = resize::fit(picture.size(), LOOK);
+        let small = resize::rgb8(&picture.to_srgb8(), w, h);
+        let roll = score::judge(&small).symmetry.roll_deg;
+        let roll = if arguments.straighten { -roll } else { 0.0 };
+        if let Some(Step { op: Op::Straighten(step), .. }) = recipe.step("straighten") {
+            *step = proxy.framed(roll, arguments.fill);
+        }
+    }
+    adjust(&mut recipe, &arguments.set)?;
+    Ok(recipe)
+}
+
+fn one(
+    file: &Path,
+    wanted: &Wanted,
+    arguments: &Arguments,
+    bar: &indicatif::ProgressBar,
+) -> Result<Done> {
     let mut clock = Instant::now();
     let mut lap = || {
         let ms = clock.elapsed().as_secs_f32() * 1000.0;
@@ -154,10 +301,19 @@ fn one(file: &Path, given: Option<&Recipe>, arguments: &Arguments) -> Result<Don
     let target = target(file, arguments)?;
     let opened = open::open(&open::bytes(file)?)?;
     let decode = lap();
-    let proxy = Proxy::new(&opened.picture, None);
-    let mut recipe = given.cloned().unwrap_or_else(|| Recipe::automatic(&proxy));
-    adjust(&mut recipe, &arguments.set)?;
+    let new_ground = arguments.background != Background::Keep
+        || wanted.preset.as_ref().is_some_and(|p| p.set.contains_key("ground.fill"))
+        || wanted.recipe.as_ref().is_some_and(|r| r.steps.iter().any(|s| s.id() == "ground"));
+    let mask = subject(&opened.picture, new_ground, wanted.empty_set.as_ref())?;
+    let proxy = Proxy::new(&opened.picture, mask.as_ref());
+    let mut recipe = recipe_for(&opened.picture, &proxy, wanted, arguments)?;
+    let mut found = Vec::new();
+    if arguments.specks == Specks::Ask {
+        found = proxy.specks().iter().filter(|s| s.on_product).cloned().collect();
+        bar.suspend(|| specks::ask(file, &found, &mut recipe, arguments.json));
+    }
     let plan = plan(&recipe, &proxy);
+    drop(proxy);
     let planned = lap();
     let depth = match arguments.format {
         Format::Tiff => Depth::Sixteen,
@@ -168,13 +324,14 @@ fn one(file: &Path, given: Option<&Recipe>, arguments: &Arguments) -> Result<Don
     let render = lap();
     let steps = plan.steps().to_vec();
     let mut warnings = opened.warnings;
+    drop(opened.picture);
     warnings.extend(write(&target, &picture, &steps, arguments)?);
     if arguments.keep_recipe {
         let beside = target.with_extension("culet.toml");
         crate::imaging::files::write_atomic(&beside, recipe.to_toml().as_bytes())
             .with_context(|| format!("{} cannot be written; make room", beside.display()))?;
     }
-    Ok(Done { target, steps, warnings, ms: [decode, planned, render, lap()] })
+    Ok(Done { target, steps, warnings, specks: found, ms: [decode, planned, render, lap()] })
 }
 
 /// Where a result goes; never the original.
@@ -212,11 +369,13 @@ fn tell(file: &Path, done: &Done, json: bool) {
         let steps: Vec<_> =
             done.steps.iter().map(|(op, summary)| json!({"op": op, "summary": summary})).collect();
         let [decode, plan, render, encode] = done.ms;
-        println!(
-            "{}",
-            json!({"file": file, "output": done.target, "ms": {"decode": decode, "plan": plan,
-                "render": render, "encode": encode}, "steps": steps, "warnings": done.warnings})
-        );
+        let mut object = json!({"file": file, "output": done.target, "ms": {"decode": decode,
+            "plan": plan, "render": render, "encode": encode}, "steps": steps,
+            "warnings": done.warnings});
+        if !done.specks.is_empty() {
+            object["specks"] = done.specks.iter().map(specks::object).collect();
+        }
+        println!("{object}");
         return;
     }
     println!("{} -> {}", file.display(), done.target.display());

@@ -4,7 +4,7 @@ use super::ops::{Backdrop, Exposure, Glare, Noise, Sharpen, Specks, Tone, WhiteB
 use super::point::LUMA;
 use super::proxy::Proxy;
 use super::recipe::Recipe;
-use super::{Op, Step};
+use super::{Op, Step, operations};
 
 /// Linear light of the backdrop from which on it is meant to be white.
 const LIGHT: f32 = 0.25;
@@ -22,9 +22,9 @@ impl Recipe {
     pub fn automatic(proxy: &Proxy) -> Self {
         let finished = paper(proxy).is_some_and(|light| light > FINISHED);
         let mut ops = vec![Op::Specks(Specks { sensitivity: 0.5, ..Specks::default() })];
-        ops.extend(noise(proxy));
         ops.extend(light(proxy));
         if !finished {
+            ops.extend(noise(proxy));
             // Without a subject that can be told from the rest a white shirt would be a hot spot.
             if proxy.knows_subject() {
                 ops.push(Op::Glare(Glare { strength: 0.5, ..Glare::default() }));
@@ -32,7 +32,11 @@ impl Recipe {
             ops.extend(tone(proxy));
         }
         ops.extend(sharpen(proxy, if finished { 0.3 } else { 1.0 }));
-        Self { steps: ops.into_iter().map(Step::new).collect(), ..Self::default() }
+        let order = operations();
+        let place = |s: &Step| order.iter().position(|o| o.id() == s.id());
+        let mut steps: Vec<Step> = ops.into_iter().map(Step::new).collect();
+        steps.sort_by_key(place);
+        Self { steps, ..Self::default() }
     }
 }
 

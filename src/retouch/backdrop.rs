@@ -9,7 +9,7 @@ use crate::imaging::{Mask, Plane};
 use nalgebra::{DMatrix, DVector};
 
 /// Longest side of the copy that is fitted, pixels.
-const SIDE: usize = 300;
+const SIDE: usize = 240;
 /// Terms of a cubic in two variables.
 const TERMS: usize = 10;
 /// Luminance ratio to the backdrop, in stops, within which a pixel can be plain backdrop.
@@ -74,6 +74,19 @@ fn terms(u: f32, v: f32) -> [f32; TERMS] {
     [1.0, x, y, x * x, x * y, y * y, x * x * x, x * x * y, x * y * y, y * y * y]
 }
 
+/// The cubics of a row: coefficients of 1, x, x^2, x^3 for each channel.
+fn along(fields: &[[f32; TERMS]; 3], v: f32) -> [[f32; 4]; 3] {
+    let y = 2.0 * v - 1.0;
+    fields.map(|f| {
+        [
+            f[0] + y * (f[2] + y * (f[5] + y * f[9])),
+            f[1] + y * (f[4] + y * f[8]),
+            f[3] + y * f[7],
+            f[6],
+        ]
+    })
+}
+
 /// What one pixel is, as far as colour tells.
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
@@ -93,7 +106,7 @@ pub(super) fn find(tile: &Tile) -> (Backdrop, Mask) {
     for round in 0..6 {
         // Wide at first: a border that holds a part of the subject must not decide.
         let slack = if round < 2 { 2.5 } else { 1.0 };
-        kinds = (0..small.len()).map(|i| small.kind(i, &fields, slack)).collect();
+        kinds = small.kinds(&fields, slack);
         fields = small.fit(&kinds);
     }
     let backdrop = small.describe(fields, &kinds);
@@ -144,8 +157,8 @@ pub(super) fn fit(tile: &Tile, subject: &Region) -> Backdrop {
         (0..small.len()).map(|i| if outside(i) { Kind::Plain } else { Kind::Other }).collect();
     let mut fields = small.fit(&kinds);
     for slack in [2.5, 1.5, 1.0] {
-        let kind = |i| if outside(i) { small.kind(i, &fields, slack) } else { Kind::Other };
-        kinds = (0..small.len()).map(kind).collect();
+        kinds = small.kinds(&fields, slack);
+        (0..small.len()).filter(|i| !outside(*i)).for_each(|i| kinds[i] = Kind::Other);
         fields = small.fit(&kinds);
     }
     small.describe(fields, &kinds)
@@ -216,24 +229,20 @@ impl Small {
     /// Least squares over the plain pixels; brighter ones count more, since a shadow is never the
     /// backdrop's own light.
     fn fit(&self, kinds: &[Kind]) -> [[f32; TERMS]; 3] {
-        let mut normal = DMatrix::<f64>::zeros(TERMS, TERMS);
-        let mut right = [(); 3].map(|()| DVector::<f64>::zeros(TERMS));
+        let (mut sums, mut rights) = ([[0.0_f64; TERMS]; TERMS], [[0.0_f64; TERMS]; 3]);
         // One pixel in three is plenty for ten unknowns.
         for i in (0..self.len()).step_by(3).filter(|&i| kinds[i] == Kind::Plain) {
             let (u, v) = self.place(i);
             let t = terms(u, v).map(f64::from);
-            for a in 0..TERMS {
-                for b in 0..=a {
-                    normal[(a, b)] += t[a] * t[b];
-                }
-                (0..3).for_each(|c| right[c][a] += t[a] * f64::from(self.stops[i][c]));
+            for (row, a) in sums.iter_mut().zip(t) {
+                row.iter_mut().zip(t).for_each(|(s, b)| *s += a * b);
+            }
+            for (right, stops) in rights.iter_mut().zip(self.stops[i]) {
+                right.iter_mut().zip(t).for_each(|(s, a)| *s += a * f64::from(stops));
             }
         }
-        for a in 0..TERMS {
-            for b in 0..a {
-                normal[(b, a)] = normal[(a, b)];
-            }
-        }
+        let mut normal = DMatrix::from_fn(TERMS, TERMS, |a, b| sums[a][b]);
+        let right = rights.map(|r| DVector::from_column_slice(&r));
         // A ridge keeps the cubic calm where the backdrop is not seen.
         let weight = normal[(0, 0)].max(1.0);
         for a in 0..TERMS {
@@ -246,20 +255,31 @@ impl Small {
         })
     }
 
-    /// The pixel against the surface: stops of luminance (green), and of red and blue to green.
-    fn against(&self, i: usize, fields: &[[f32; TERMS]; 3]) -> (f32, f32) {
-        let (u, v) = self.place(i);
-        let t = terms(u, v);
-        let d: [f32; 3] = std::array::from_fn(|c| {
-            self.stops[i][c] - fields[c].iter().zip(t).map(|(a, b)| a * b).sum::<f32>()
-        });
-        (d[1], (d[0] - d[1]).abs().max((d[2] - d[1]).abs()))
+    /// Every pixel against the surface: stops of luminance (green), and of red and blue to green.
+    fn against(&self, fields: &[[f32; TERMS]; 3]) -> Vec<(f32, f32)> {
+        let mut out = Vec::with_capacity(self.len());
+        for (y, row) in self.stops.chunks_exact(self.w).enumerate() {
+            let cubics = along(fields, (y as f32 + 0.5) / self.h as f32);
+            out.extend(row.iter().enumerate().map(|(x, stops)| {
+                let x = 2.0 * (x as f32 + 0.5) / self.w as f32 - 1.0;
+                let d: [f32; 3] = std::array::from_fn(|c| {
+                    let k = &cubics[c];
+                    stops[c] - (k[0] + x * (k[1] + x * (k[2] + x * k[3])))
+                });
+                (d[1], larger((d[0] - d[1]).abs(), (d[2] - d[1]).abs()))
+            }));
+        }
+        out
     }
 
-    fn kind(&self, i: usize, fields: &[[f32; TERMS]; 3], slack: f32) -> Kind {
-        let (light, chroma) = self.against(i, fields);
+    fn kinds(&self, fields: &[[f32; TERMS]; 3], slack: f32) -> Vec<Kind> {
+        let against = self.against(fields);
+        against.iter().enumerate().map(|(i, a)| self.kind(i, *a, slack)).collect()
+    }
+
+    fn kind(&self, i: usize, (light, chroma): (f32, f32), slack: f32) -> Kind {
         // Dark pixels have noisy ratios.
-        let dark = (-4.0 - self.stops[i][1]).max(0.0);
+        let dark = larger(-4.0 - self.stops[i][1], 0.0);
         let chroma = chroma / (1.0 + dark);
         if light.abs() < PLAIN_STOPS * slack && chroma < PLAIN_CHROMA * slack {
             Kind::Plain
@@ -275,8 +295,9 @@ impl Small {
         let plain = |i: &usize| kinds[*i] == Kind::Plain;
         let border: Vec<usize> = (0..self.len()).filter(|&i| self.is_border(i)).collect();
         let held = border.iter().filter(|i| kinds[**i] != Kind::Other).count();
+        let against = self.against(&fields);
         let mut residuals: Vec<f32> =
-            (0..self.len()).filter(plain).map(|i| self.against(i, &fields).0.abs()).collect();
+            (0..self.len()).filter(plain).map(|i| against[i].0.abs()).collect();
         let spread = 1.48 * median(&mut residuals).unwrap_or(1.0);
         let mut backdrop = Backdrop { fields, level: [0.0; 3], share: 0.0, spread, doubtful: 0.0 };
         backdrop.share = held as f32 / border.len().max(1) as f32;
@@ -317,6 +338,11 @@ impl Small {
         let data = inside.iter().map(|&v| if v { 255 } else { 0 }).collect();
         Mask { w: self.w, h: self.h, data }
     }
+}
+
+/// The larger of two numbers; quicker than [`f32::max`], which minds what is not a number.
+fn larger(a: f32, b: f32) -> f32 {
+    if a > b { a } else { b }
 }
 
 /// The middle value.

@@ -99,7 +99,10 @@ fn judged(largest: f32, p95: f32, detail: f32) -> Fidelity {
 /// The recipe without what acts on a part of the product, and without a colour chosen for it.
 fn without_local(recipe: &Recipe) -> Recipe {
     let global = |s: &&Step| {
-        !matches!(s.op, Op::Heal(_) | Op::Local(_) | Op::Metal(_) | Op::Stones(_) | Op::Specks(_))
+        !matches!(
+            s.op,
+            Op::Heal(_) | Op::Local(_) | Op::Calm(_) | Op::Metal(_) | Op::Stones(_) | Op::Specks(_)
+        )
     };
     Recipe { version: recipe.version, steps: recipe.steps.iter().filter(global).cloned().collect() }
 }

@@ -1,6 +1,7 @@
 //! A smooth colour field over the whole picture, kept as a coarse grid.
 
 use super::tile::Frame;
+use crate::imaging::Rect;
 
 /// Cells across and down.
 const CELLS: usize = 32;
@@ -24,6 +25,20 @@ impl Field {
         let first = self.nodes[0];
         let near = |n: &[f32; 3]| (0..3).all(|c| (n[c] - first[c]).abs() <= 1e-5 * first[c].abs());
         self.nodes.iter().all(near)
+    }
+
+    /// The least value of each channel in a part of the frame, or a little less.
+    pub(super) fn least(&self, frame: &Frame, part: Rect) -> [f32; 3] {
+        let node = |v: usize, n: usize| (v * CELLS / n.max(1)).min(CELLS);
+        let (x0, y0) = (node(part.x, frame.w), node(part.y, frame.h));
+        let (x1, y1) = (node(part.right(), frame.w), node(part.bottom(), frame.h));
+        let mut least = [f32::MAX; 3];
+        for y in y0..=(y1 + 1).min(CELLS) {
+            for n in &self.nodes[y * (CELLS + 1) + x0..=y * (CELLS + 1) + (x1 + 1).min(CELLS)] {
+                (0..3).for_each(|c| least[c] = least[c].min(n[c]));
+            }
+        }
+        least
     }
 
     /// The values of a part of a row of the frame, from `x`, `y` on.
@@ -50,7 +65,7 @@ impl Field {
                 let slope = (b - a) * step;
                 let first = a + (b - a) * (u - i as f32);
                 for (k, out) in out[at..end].iter_mut().enumerate() {
-                    *out = first + slope * k as f32;
+                    *out = first + slope * (k as i32) as f32;
                 }
             }
             at = end;

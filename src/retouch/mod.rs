@@ -11,6 +11,7 @@
 
 mod automatic;
 mod backdrop;
+mod blotches;
 mod controls;
 mod fidelity;
 mod field;
@@ -18,6 +19,7 @@ mod geometry;
 mod ops;
 mod plan;
 mod point;
+mod preset;
 mod proxy;
 mod recipe;
 mod reduce;
@@ -27,10 +29,12 @@ mod specks;
 mod survey;
 mod tile;
 
+pub use blotches::Blotch;
 pub use controls::{Controls, Table};
 pub use fidelity::{Fidelity, Honesty, fidelity};
 pub use ops::*;
 pub use plan::{Depth, Output, Plan, plan};
+pub use preset::Preset;
 pub use proxy::Proxy;
 pub use recipe::{Recipe, RecipeError, VERSION};
 pub use specks::Speck;
@@ -160,16 +164,20 @@ operations! {
     Specks,
     Heal,
     Noise,
+    FlatField,
     Calibration,
     WhiteBalance,
     Exposure,
     Backdrop,
     Glare,
+    Calm,
     Metal,
     Stones,
     Brilliance,
     Tone,
     Local,
+    Ground,
+    Shadow,
     Sharpen,
     Straighten,
 }

@@ -2,13 +2,13 @@
 //! picture, tile by tile, and never holds more than a tile a thread in `f32`.
 
 use super::geometry::Geometry;
-use super::point::{IDENTITY, Point};
+use super::point::{Bounds, IDENTITY, Point};
 use super::proxy::Proxy;
 use super::recipe::Recipe;
 use super::reduce;
 use super::repair::{self, Patch, Repair};
 use super::tile::{Band, BandPixels, Frame, Source, Tile};
-use crate::imaging::colour::Matrix3;
+use crate::imaging::colour::{Matrix3, SRGB_TO_REC2020};
 use crate::imaging::{Picture, Pixels, Rect, Rgb8, Rgb16, Space};
 use rayon::prelude::*;
 use std::fmt::Debug;
@@ -23,6 +23,17 @@ pub(super) trait Stage: Debug + Send + Sync {
 
     /// Whether it can change anything inside a part of the frame.
     fn touches(&self, frame: &Frame, part: Rect) -> bool;
+
+    /// Whether it makes anything pure white.
+    fn whitens(&self) -> bool {
+        false
+    }
+
+    /// What becomes of pixels between bounds anywhere in a part of the frame; none where that
+    /// cannot be said without looking at each.
+    fn bounds(&self, _frame: &Frame, _part: Rect, _range: Bounds) -> Option<Bounds> {
+        None
+    }
 
     /// Changes the tile. Pixels closer to its edge than the margin may come out wrong, unless that
     /// edge is the frame's.
@@ -110,6 +121,14 @@ impl Pass {
         }
     }
 
+    fn bounds(&self, frame: &Frame, part: Rect, range: Bounds) -> Option<Bounds> {
+        match self {
+            Self::Point(point) => Some(point.bounds(range)),
+            Self::Area { stage, opacity } if *opacity >= 1.0 => stage.bounds(frame, part, range),
+            Self::Area { .. } => None,
+        }
+    }
+
     fn render(&self, tile: &mut Tile) {
         match self {
             Self::Point(point) => point.render(tile),
@@ -154,6 +173,8 @@ pub struct Plan {
     repairs: Arc<Vec<Repair>>,
     passes: Vec<Pass>,
     geometry: Option<Geometry>,
+    /// Whether a step makes anything pure white.
+    whitens: bool,
     steps: Vec<(&'static str, String)>,
 }
 
@@ -169,7 +190,9 @@ pub fn plan(recipe: &Recipe, proxy: &Proxy) -> Plan {
     }
     let repairs = Arc::new(view.repairs);
     let geometry = view.geometry;
-    Plan { original: proxy.size(), repairs, passes: fused(view.passes), geometry, steps }
+    let passes = fused(view.passes);
+    let whitens = passes.iter().any(|p| matches!(p, Pass::Area { stage, .. } if stage.whitens()));
+    Plan { original: proxy.size(), repairs, passes, geometry, whitens, steps }
 }
 
 /// Neighbouring point passes become one.
@@ -188,6 +211,8 @@ fn fused(passes: Vec<Pass>) -> Vec<Pass> {
 const TILE: (usize, usize) = (256, 128);
 /// Rows of a tile that are worked on together where no pass looks at neighbours.
 const STRIP: usize = 8;
+/// Columns of a strip that are told white together.
+const BLOCK: usize = 64;
 
 impl Plan {
     /// The steps that do something on this picture: identifier and one line for people.
@@ -370,14 +395,44 @@ impl Job<'_> {
     }
 
     /// Passes that look at single pixels go strip by strip, so that everything stays in the
-    /// first-level cache.
+    /// first-level cache. Blocks that can only come out white are not looked at pixel by pixel.
     fn by_strips(&self, passes: &[&Pass], core: Rect, tile: &mut Tile, band: &mut Band<'_>) {
-        let space = band.space(self.source);
         for y in (core.y..core.bottom()).step_by(STRIP) {
             let strip = Rect::new(core.x, y, core.w, STRIP.min(core.bottom() - y));
-            let last = self.develop(passes, strip, tile);
-            tile.store(strip, &last, space, band);
+            let mut open = strip.x;
+            for x in (strip.x..strip.right()).step_by(BLOCK) {
+                let block = Rect::new(x, y, BLOCK.min(strip.right() - x), strip.h);
+                if self.is_white(passes, block) && band.whiten(block) {
+                    self.strip(passes, Rect { x: open, w: x - open, ..strip }, tile, band);
+                    open = block.right();
+                }
+            }
+            self.strip(passes, Rect { x: open, w: strip.right() - open, ..strip }, tile, band);
         }
+    }
+
+    fn strip(&self, passes: &[&Pass], strip: Rect, tile: &mut Tile, band: &mut Band<'_>) {
+        if strip.w > 0 {
+            let last = self.develop(passes, strip, tile);
+            tile.store(strip, &last, band.space(self.source), band);
+        }
+    }
+
+    /// Whether every pixel of a block comes out pure white, told from its lightest and darkest.
+    fn is_white(&self, passes: &[&Pass], block: Rect) -> bool {
+        if !self.plan.whitens || self.patches.iter().any(|p| p.touches(block)) {
+            return false;
+        }
+        let Some(range) = self.source.bounds(block) else { return false };
+        // Nobody takes such a dark thing for paper; most blocks of a product end here.
+        if range.low.iter().any(|v| *v < 0.05) {
+            return false;
+        }
+        let range = Some(range.through(&SRGB_TO_REC2020));
+        let end = passes
+            .iter()
+            .fold(range, |range, pass| range.and_then(|r| pass.bounds(&self.frame, block, r)));
+        end == Some(Bounds::WHITE)
     }
 
     /// Loads a part of the picture, lays repairs over it and runs the passes. What is left is a

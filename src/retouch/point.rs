@@ -27,10 +27,14 @@ const SMALLEST: f32 = 1.0 / 65_536.0;
 /// Bits of a float below those that choose a table entry.
 const LOW_BITS: u32 = 15;
 
+/// Entries of the table, and room so that any masked index is inside.
+const ENTRIES: usize = (STEPS * OCTAVES) as usize + 1;
+const ROOM: usize = 8192;
+
 /// A curve as a table of n'/n over the logarithm of n, from 2^-16 to 16.
 #[derive(Clone, Debug)]
 pub(super) struct Curve {
-    ratio: Arc<Vec<f32>>,
+    ratio: Arc<[f32; ROOM]>,
     /// Whether values from 1 on stay as they are.
     rests_above_1: bool,
 }
@@ -39,31 +43,44 @@ impl Curve {
     /// Tabulates n' = f(n).
     pub(super) fn new(f: impl Fn(f32) -> f32) -> Self {
         let start = SMALLEST.to_bits();
-        let at = |i: u32| f32::from_bits(start + (i << LOW_BITS));
+        let at = |i: usize| f32::from_bits(start + ((i as u32) << LOW_BITS));
         let ratio = |i| {
             let n = at(i);
             let r = f(n) / n;
             if r.is_finite() { r.max(0.0) } else { 1.0 }
         };
-        Self::of((0..=STEPS * OCTAVES).map(ratio).collect())
+        Self::of(ratio)
     }
 
-    fn of(ratio: Vec<f32>) -> Self {
-        let one = (1.0_f32.to_bits() - SMALLEST.to_bits()) >> LOW_BITS;
-        let rests_above_1 = ratio[one as usize..].iter().all(|r| *r == 1.0);
+    fn of(at: impl Fn(usize) -> f32) -> Self {
+        let mut ratio = [0.0; ROOM];
+        ratio.iter_mut().take(ENTRIES).enumerate().for_each(|(i, r)| *r = at(i));
+        let last = ratio[ENTRIES - 1];
+        ratio[ENTRIES..].fill(last);
+        let one = ((1.0_f32.to_bits() - SMALLEST.to_bits()) >> LOW_BITS) as usize;
+        let rests_above_1 = ratio[one..].iter().all(|r| *r == 1.0);
         Self { ratio: Arc::new(ratio), rests_above_1 }
     }
 
     /// n'/n, linear between the entries; the ends go on.
     #[inline]
     pub(super) fn ratio(&self, n: f32) -> f32 {
-        let last = (STEPS * OCTAVES) << LOW_BITS;
-        let bits = n.max(SMALLEST).to_bits() - SMALLEST.to_bits();
-        let bits = bits.min(last - 1);
-        let i = (bits >> LOW_BITS) as usize;
-        let part = (bits & ((1 << LOW_BITS) - 1)) as f32 * (1.0 / (1 << LOW_BITS) as f32);
-        let (a, b) = (self.ratio[i], self.ratio[i + 1]);
+        let (i, part) = place(n);
+        self.between(i, part)
+    }
+
+    #[inline]
+    fn between(&self, i: u32, part: f32) -> f32 {
+        let i = i as usize;
+        let (a, b) = (self.ratio[i & (ROOM - 1)], self.ratio[(i + 1) & (ROOM - 1)]);
         a + (b - a) * part
+    }
+
+    /// Least and greatest n'/n from `low` to `high`.
+    fn extremes(&self, low: f32, high: f32) -> (f32, f32) {
+        let (first, last) = (place(low).0 as usize, place(high).0 as usize + 1);
+        let part = self.ratio.get(first..=last.max(first)).unwrap_or(&self.ratio[..]);
+        part.iter().fold((f32::MAX, f32::MIN), |(l, h), r| (l.min(*r), h.max(*r)))
     }
 
     /// First this, then `next`.
@@ -76,7 +93,47 @@ impl Curve {
 
     /// `opacity` of it over what was.
     fn faded(&self, opacity: f32) -> Self {
-        Self::of(self.ratio.iter().map(|r| 1.0 + (r - 1.0) * opacity).collect())
+        Self::of(|i| 1.0 + (self.ratio[i] - 1.0) * opacity)
+    }
+}
+
+/// The entry of the table before a value, and how far on to the next.
+#[inline]
+fn place(n: f32) -> (u32, f32) {
+    const GREATEST: f32 = (1_u32 << (OCTAVES - 16)) as f32 * 0.999_999;
+    let n = if n > SMALLEST { n } else { SMALLEST };
+    let n = if n < GREATEST { n } else { GREATEST };
+    let bits = n.to_bits() - SMALLEST.to_bits();
+    let low = (bits & ((1 << LOW_BITS) - 1)) as i32;
+    (bits >> LOW_BITS, low as f32 * (1.0 / (1 << LOW_BITS) as f32))
+}
+
+/// What lies between two values in each channel.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Bounds {
+    /// The least red, green and blue.
+    pub(super) low: [f32; 3],
+    /// The greatest.
+    pub(super) high: [f32; 3],
+}
+
+impl Bounds {
+    /// Pure white and nothing else.
+    pub(super) const WHITE: Self = Self { low: [1.0; 3], high: [1.0; 3] };
+
+    /// Through a matrix.
+    pub(super) fn through(&self, m: &Matrix3) -> Self {
+        let sum = |i: usize, for_low: bool| {
+            (0..3)
+                .map(|j| {
+                    m[i][j] * if (m[i][j] > 0.0) == for_low { self.low[j] } else { self.high[j] }
+                })
+                .sum()
+        };
+        Self {
+            low: std::array::from_fn(|i| sum(i, true)),
+            high: std::array::from_fn(|i| sum(i, false)),
+        }
     }
 }
 
@@ -157,6 +214,20 @@ impl Point {
         }
     }
 
+    /// What it makes of pixels between bounds.
+    pub(super) fn bounds(&self, range: Bounds) -> Bounds {
+        let most = |v: [f32; 3]| v[0].max(v[1]).max(v[2]);
+        self.links.iter().fold(range, |range, link| {
+            let range = if link.matrix == IDENTITY { range } else { range.through(&link.matrix) };
+            let Some(curve) = &link.curve else { return range };
+            let (low, high) = curve.extremes(most(range.low), most(range.high));
+            Bounds {
+                low: range.low.map(|v| v * if v > 0.0 { low } else { high }),
+                high: range.high.map(|v| v * if v > 0.0 { high } else { low }),
+            }
+        })
+    }
+
     /// Changes every pixel.
     pub(super) fn render(&self, tile: &mut Tile) {
         for link in &self.links {
@@ -170,35 +241,66 @@ impl Point {
     }
 }
 
-fn apply_matrix(m: &Matrix3, tile: &mut Tile) {
-    let [r, g, b] = &mut tile.planes;
+/// Applies a matrix to three rows.
+pub(super) fn mix(m: &Matrix3, r: &mut [f32], g: &mut [f32], b: &mut [f32]) {
+    let ((r, r_end), (g, g_end)) = (r.as_chunks_mut::<8>(), g.as_chunks_mut::<8>());
+    let (b, b_end) = b.as_chunks_mut::<8>();
     for ((r, g), b) in r.iter_mut().zip(g).zip(b) {
+        // Copies: the compiler then sees that nothing is shared.
+        let (x, y, z) = (*r, *g, *b);
+        for (i, out) in [r, g, b].into_iter().enumerate() {
+            *out = std::array::from_fn(|k| m[i][0] * x[k] + m[i][1] * y[k] + m[i][2] * z[k]);
+        }
+    }
+    for ((r, g), b) in r_end.iter_mut().zip(g_end).zip(b_end) {
         let v = [*r, *g, *b];
-        *r = m[0][0] * v[0] + m[0][1] * v[1] + m[0][2] * v[2];
-        *g = m[1][0] * v[0] + m[1][1] * v[1] + m[1][2] * v[2];
-        *b = m[2][0] * v[0] + m[2][1] * v[1] + m[2][2] * v[2];
+        (*r, *g, *b) = (dot(&m[0], v), dot(&m[1], v), dot(&m[2], v));
     }
 }
 
+fn dot(m: &[f32; 3], v: [f32; 3]) -> f32 {
+    m[0] * v[0] + m[1] * v[1] + m[2] * v[2]
+}
+
+fn apply_matrix(m: &Matrix3, tile: &mut Tile) {
+    let [r, g, b] = &mut tile.planes;
+    mix(m, r, g, b);
+}
+
+/// Pixels that are looked at together.
+const PART: usize = 32;
+
 fn apply_curve(curve: &Curve, tile: &mut Tile) {
     let [r, g, b] = &mut tile.planes;
-    let parts = r.chunks_mut(PART).zip(g.chunks_mut(PART)).zip(b.chunks_mut(PART));
-    for ((r, g), b) in parts {
+    let ((r, r_end), (g, g_end)) = (r.as_chunks_mut::<PART>(), g.as_chunks_mut::<PART>());
+    let (b, b_end) = b.as_chunks_mut::<PART>();
+    for ((r, g), b) in r.iter_mut().zip(g).zip(b) {
         // White paper is most of many pictures, and most curves leave it.
         if !(curve.rests_above_1 && r.iter().all(|v| *v >= 1.0)) {
             apply_curve_to(curve, r, g, b);
         }
     }
+    for ((r, g), b) in r_end.iter_mut().zip(g_end).zip(b_end) {
+        let ratio = curve.ratio(larger(larger(*r, *g), *b));
+        (*r, *g, *b) = (*r * ratio, *g * ratio, *b * ratio);
+    }
 }
 
-/// Pixels that are looked at together.
-const PART: usize = 64;
+#[inline]
+fn larger(a: f32, b: f32) -> f32 {
+    if a > b { a } else { b }
+}
 
-fn apply_curve_to(curve: &Curve, r: &mut [f32], g: &mut [f32], b: &mut [f32]) {
-    for ((r, g), b) in r.iter_mut().zip(g).zip(b) {
-        let ratio = curve.ratio(r.max(*g).max(*b));
-        *r *= ratio;
-        *g *= ratio;
-        *b *= ratio;
+/// In three steps, of which the first and the last suit wide registers.
+fn apply_curve_to(curve: &Curve, r: &mut [f32; PART], g: &mut [f32; PART], b: &mut [f32; PART]) {
+    let (mut entries, mut parts) = ([0_u32; PART], [0.0_f32; PART]);
+    for k in 0..PART {
+        (entries[k], parts[k]) = place(larger(larger(r[k], g[k]), b[k]));
+    }
+    for k in 0..PART {
+        parts[k] = curve.between(entries[k], parts[k]);
+    }
+    for plane in [r, g, b] {
+        (0..PART).for_each(|k| plane[k] *= parts[k]);
     }
 }

@@ -2,12 +2,15 @@
 //! noisy and how sharp the picture is.
 
 use super::backdrop::{self, Backdrop, median};
-use super::region::Region;
+use super::blotches::{self, Blotch};
+use super::ops::Straighten;
+use super::region::{Matte, Region};
 use super::specks::{self, Speck};
 use super::survey::Survey;
 use super::tile::{Frame, Source, Tile};
 use crate::imaging::colour::{Lab, REC2020_TO_SRGB, apply, linear_srgb_to_lab};
 use crate::imaging::{Mask, Picture, Rgb8};
+use std::sync::Arc;
 
 /// A picture as planning sees it. Made once a picture; every recipe for it can be planned on it.
 #[derive(Clone, Debug)]
@@ -15,6 +18,8 @@ pub struct Proxy {
     size: (usize, usize),
     tile: Tile,
     subject: Region,
+    /// The mask that was given, where it is finer than `subject`.
+    fine: Option<Arc<Mask>>,
     backdrop: Backdrop,
     specks: Vec<Speck>,
     noise: f32,
@@ -23,8 +28,8 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Looks at a picture. `subject` is 255 where the product is, at any size; without one, what
-    /// stands out from a plain backdrop is taken.
+    /// Looks at a picture. `subject` is 255 where the product is, at any size (a new ground uses all
+    /// of its fineness); without one, what stands out from a plain backdrop is taken.
     pub fn new(picture: &Picture, subject: Option<&Mask>) -> Self {
         Self::look(&Source::of(picture), subject, true)
     }
@@ -39,6 +44,7 @@ impl Proxy {
         let (w, h) = (survey.tile.rect.w, survey.tile.rect.h);
         let (backdrop, coarse) = backdrop::find(&survey.tile);
         let told = subject.is_some();
+        let fine = subject.filter(|m| m.w > w && m.h > h).map(|m| Arc::new(m.clone()));
         let subject = match subject {
             Some(mask) => Region::from_mask(mask, w, h),
             None => Region::from_mask(&backdrop::refined(&survey.tile, &backdrop, &coarse), w, h),
@@ -50,6 +56,7 @@ impl Proxy {
             size: source.size(),
             tile: survey.tile,
             subject,
+            fine,
             backdrop,
             specks,
             noise,
@@ -67,6 +74,12 @@ impl Proxy {
     /// first.
     pub fn specks(&self) -> &[Speck] {
         &self.specks
+    }
+
+    /// Blotches on the product, the surest first: unwanted reflections, haze, fingerprints, and what
+    /// only looks like them. Looked for at each call, which takes some hundredths of a second.
+    pub fn blotches(&self) -> Vec<Blotch> {
+        blotches::find(&self.tile, &self.subject)
     }
 
     /// Standard deviation of the noise of the picture's own pixels on the sRGB scale, 0 to 1,
@@ -116,6 +129,33 @@ impl Proxy {
         &self.subject
     }
 
+    /// Straightening by a turn (degrees, clockwise positive) and, with `fill`, a crop in the picture's
+    /// own shape about the product until its longer side fills that part of the frame.
+    pub fn framed(&self, roll: f32, fill: Option<f32>) -> Straighten {
+        let mut step = Straighten { roll: roll.clamp(-20.0, 20.0), ..Straighten::default() };
+        let extent = self.subject_mask().extent();
+        let Some(fill) = fill.filter(|_| !extent.is_empty()) else { return step };
+        let (w, h) = (self.tile.rect.w as f32, self.tile.rect.h as f32);
+        let (cx, cy) = extent.centre();
+        // In parts of the frame: the crop has the frame's own shape.
+        let side = (extent.w as f32 / w).max(extent.h as f32 / h) / fill.max(0.05);
+        let cut = |centre: f32| {
+            let low = (centre - 0.5 * side).max(0.0);
+            let high = (1.0 - centre - 0.5 * side).max(0.0);
+            (low.min(0.45), high.min(0.45))
+        };
+        ((step.left, step.right), (step.top, step.bottom)) = (cut(cx / w), cut(cy / h));
+        step
+    }
+
+    /// The product's coverage as finely as it is known.
+    pub(super) fn matte(&self) -> Matte {
+        match &self.fine {
+            Some(mask) => Matte::Fine(Arc::clone(mask)),
+            None => Matte::Coarse(self.subject.clone()),
+        }
+    }
+
     /// Whether the subject was given, or stands out from a plain backdrop.
     pub(super) fn knows_subject(&self) -> bool {
         self.told || self.backdrop.is_plain()
@@ -155,16 +195,33 @@ fn visit(size: (usize, usize), subject: &Region, inside: bool, mut f: impl FnMut
     }
 }
 
-/// Second differences along a row cancel any slope; white noise comes through with sqrt(6).
-fn noise(source: &Source<'_>, subject: &Region) -> f32 {
+/// Fewer places than this tell nothing about noise.
+const FEW: usize = 500;
+
+/// Sizes of second differences along rows, on the byte scale.
+fn bends(source: &Source<'_>, subject: &Region, inside: bool) -> Vec<f32> {
     let mut sample = Vec::new();
-    visit(source.size(), subject, false, |x, y| {
+    visit(source.size(), subject, inside, |x, y| {
         let v = [x - 1, x, x + 1].map(|x| source.green(x, y));
         // Clipped white has no noise to tell of.
         if v[1] < 250.0 {
             sample.push((v[0] - 2.0 * v[1] + v[2]).abs());
         }
     });
+    sample
+}
+
+/// Second differences along a row cancel any slope; white noise comes through with sqrt(6).
+fn noise(source: &Source<'_>, subject: &Region) -> f32 {
+    let mut sample = bends(source, subject, false);
+    if sample.len() < FEW {
+        // The product fills the frame: where it is calmest, what is left is noise. The smallest fifth
+        // of |x| of a normal deviate ends at .253 of its deviation.
+        let mut sample = bends(source, subject, true);
+        sample.sort_unstable_by(f32::total_cmp);
+        let fifth = sample.get(sample.len() / 5).copied().unwrap_or(0.0);
+        return fifth / 0.253 / 6.0_f32.sqrt() / 255.0;
+    }
     let count = sample.len() as f32;
     // The mean of the smaller half: a median of whole numbers would only know steps.
     sample.sort_unstable_by(f32::total_cmp);

@@ -60,6 +60,13 @@ impl Region {
         let upper = &plane.data[j * plane.w..][..plane.w];
         let lower = &plane.data[(j + 1).min(plane.h - 1) * plane.w..][..plane.w];
         let last = plane.w - 1;
+        let column = |x: usize| ((((x as f32 + 0.5) * sx - 0.5).max(0.0)) as usize).min(last);
+        let span = column(x)..=(column(x + out.len().saturating_sub(1)) + 1).min(last);
+        let first = upper[*span.start()];
+        if upper[span.clone()].iter().chain(&lower[span]).all(|v| *v == first) {
+            out.fill(first);
+            return;
+        }
         for (i, out) in out.iter_mut().enumerate() {
             let u = (((x + i) as f32 + 0.5) * sx - 0.5).clamp(0.0, last as f32);
             let (k, fx) = (u as usize, u - (u as usize) as f32);
@@ -95,6 +102,75 @@ impl Region {
         spread(&mut plane, by);
         Self::new(plane)
     }
+}
+
+/// The product's coverage as finely as it is known: a mask of any size, read at any size.
+#[derive(Clone, Debug)]
+pub(super) enum Matte {
+    /// As planning sees it.
+    Coarse(Region),
+    /// Finer than planning sees: an alpha of the picture's own size.
+    Fine(Arc<Mask>),
+}
+
+impl Matte {
+    /// The coverage of `out.len()` pixels of the frame from `x`, `y` on.
+    pub(super) fn row(&self, frame: &Frame, x: usize, y: usize, out: &mut [f32]) {
+        let mask = match self {
+            Self::Coarse(region) => return region.row(frame, x, y, out),
+            Self::Fine(mask) => mask,
+        };
+        let place = |v: usize, n: usize, frame: usize| {
+            let v = ((v as f32 + 0.5) * n as f32 / frame.max(1) as f32 - 0.5).max(0.0);
+            let i = (v as usize).min(n - 1);
+            (i, (i + 1).min(n - 1), v - i as f32)
+        };
+        let (j0, j1, fy) = place(y, mask.h, frame.h);
+        for (k, out) in out.iter_mut().enumerate() {
+            let (i0, i1, fx) = place(x + k, mask.w, frame.w);
+            let at = |i: usize, j: usize| f32::from(mask.data[j * mask.w + i]);
+            let upper = at(i0, j0) + (at(i1, j0) - at(i0, j0)) * fx;
+            let lower = at(i0, j1) + (at(i1, j1) - at(i0, j1)) * fx;
+            *out = (upper + (lower - upper) * fy) / 255.0;
+        }
+    }
+}
+
+/// A plane whose values count only where `seen` is 1, continued smoothly over the rest: means over
+/// ever wider squares, the narrowest that sees enough.
+pub(super) fn filled_in(values: &[f32], seen: &[f32], w: usize, h: usize) -> Vec<f32> {
+    let known = values.iter().zip(seen).map(|(v, s)| v * s).collect();
+    let mut sum = Plane { w, h, data: known };
+    let mut weight = Plane { w, h, data: seen.to_vec() };
+    let mut out: Vec<f32> = values.to_vec();
+    let mut open: Vec<bool> = seen.iter().map(|s| *s <= 0.0).collect();
+    let longest = w.max(h);
+    let mut by = 2;
+    while by < longest && open.iter().any(|o| *o) {
+        mean(&mut sum, by);
+        mean(&mut weight, by);
+        for i in (0..w * h).filter(|i| weight.data[*i] > 0.08) {
+            if open[i] {
+                out[i] = sum.data[i] / weight.data[i];
+                open[i] = false;
+            }
+        }
+        by *= 2;
+    }
+    // Both are of the same pixels, so a little of one is a little of the other.
+    let all = seen.iter().sum::<f32>().max(1.0);
+    let usual = values.iter().zip(seen).map(|(v, s)| v * s).sum::<f32>() / all;
+    open.iter().zip(&mut out).filter(|(o, _)| **o).for_each(|(_, v)| *v = usual);
+    smoothed(out, seen, w, h)
+}
+
+/// Where the plane was continued the steps between the widths are smoothed away.
+fn smoothed(values: Vec<f32>, seen: &[f32], w: usize, h: usize) -> Vec<f32> {
+    let mut soft = Plane { w, h, data: values.clone() };
+    mean(&mut soft, 3);
+    mean(&mut soft, 3);
+    let pairs = values.into_iter().zip(soft.data).zip(seen);
+    pairs.map(|((v, s), seen)| if *seen > 0.0 { v } else { s }).collect()
 }
 
 /// The greatest value within a square of side `2 by + 1`, then the mean over one of the same size.

@@ -84,6 +84,8 @@ struct Blocks<'a> {
     cover: &'a [f32],
     /// Where a block belongs to the backdrop and to the product with certainty.
     near: Region,
+    /// Whether a block may stand out at all: a cheap look at every one.
+    rough: Vec<bool>,
 }
 
 /// Distance of the ring that a block is held against, blocks.
@@ -93,7 +95,9 @@ impl<'a> Blocks<'a> {
     fn of(survey: &'a Survey, subject: &'a Region) -> Self {
         let (w, h) = (survey.tile.rect.w, survey.tile.rect.h);
         let (low, high) = (&survey.low[..], &survey.high[..]);
-        Self { w, h, low, high, cover: &subject.plane().data, near: subject.grown(3) }
+        let near = subject.grown(3);
+        let rough = rough(w, h, low, high);
+        Self { w, h, low, high, cover: &subject.plane().data, near, rough }
     }
 
     /// How far the block's extreme leaves the ring around it; darker is negative.
@@ -124,19 +128,6 @@ impl<'a> Blocks<'a> {
         spread(self.low).max(spread(self.high))
     }
 
-    /// A cheap look first: whether an extreme leaves both neighbours of a row or of a column.
-    fn may_stand_out(&self, x: usize, y: usize) -> bool {
-        let i = y * self.w + x;
-        let pair = |a: usize, b: usize| {
-            let least = self.low[a].min(self.low[b]);
-            let most = self.high[a].max(self.high[b]);
-            self.low[i].saturating_add(3) <= least || self.high[i] >= most.saturating_add(3)
-        };
-        let (x0, x1) = (x.saturating_sub(RING), (x + RING).min(self.w - 1));
-        let (y0, y1) = (y.saturating_sub(RING), (y + RING).min(self.h - 1));
-        pair(y * self.w + x0, y * self.w + x1) || pair(y0 * self.w + x, y1 * self.w + x)
-    }
-
     fn candidates(&self, product: bool) -> Vec<Group> {
         let near = &self.near.plane().data;
         let wanted = |i: usize| if product { self.cover[i] > 0.9 } else { near[i] <= 0.0 };
@@ -148,15 +139,13 @@ impl<'a> Blocks<'a> {
             .collect();
         let usual = 1.48 * median(&mut sample).unwrap_or(0.0);
         let least = LEAST.max(if product { 2.0 } else { 5.0 } * usual);
-        let stands_out = |i: usize| {
-            let (x, y) = (i % self.w, i / self.w);
-            if !self.may_stand_out(x, y) || !wanted(i) {
-                return false;
-            }
+        let judge = |i: usize| {
             let c = contrast(i).abs();
-            c > least && c > 0.8 * self.unrest(x, y)
+            c > least && c > 0.8 * self.unrest(i % self.w, i / self.w)
         };
-        components(self.w, self.h, &stands_out)
+        let stands_out: Vec<bool> =
+            (0..self.rough.len()).map(|i| self.rough[i] && wanted(i) && judge(i)).collect();
+        components(self.w, self.h, &|i| stands_out[i])
             .into_iter()
             .filter(|part| part.len() * 500 < self.w * self.h)
             .map(|part| self.group(&part))
@@ -169,6 +158,43 @@ impl<'a> Blocks<'a> {
         let contrasts = part.iter().map(|&i| self.contrast(i % self.w, i / self.w));
         let stronger = |a: f32, c: f32| if c.abs() > a.abs() { c } else { a };
         Group { rect, contrast: contrasts.fold(0.0, stronger) }
+    }
+}
+
+/// Whether an extreme of a block leaves both neighbours of its row or of its column.
+fn rough(w: usize, h: usize, low: &[u8], high: &[u8]) -> Vec<bool> {
+    let mut out = vec![false; w * h];
+    let mut padded = [vec![0_u8; w + 2 * RING], vec![0_u8; w + 2 * RING]];
+    for (y, out) in out.chunks_exact_mut(w.max(1)).enumerate() {
+        let at = |j: usize| j * w..(j + 1) * w;
+        let (y0, y1) = (y.saturating_sub(RING), (y + RING).min(h - 1));
+        leaves(
+            out,
+            &low[at(y)],
+            &high[at(y)],
+            [&low[at(y0)], &low[at(y1)]],
+            [&high[at(y0)], &high[at(y1)]],
+        );
+        for (padded, row) in padded.iter_mut().zip([&low[at(y)], &high[at(y)]]) {
+            padded[..RING].fill(row[0]);
+            padded[RING..RING + w].copy_from_slice(row);
+            padded[RING + w..].fill(row[w - 1]);
+        }
+        let beside = |p: &'_ [u8]| -> [Vec<u8>; 2] { [p[..w].to_vec(), p[2 * RING..].to_vec()] };
+        let ([l0, l1], [h0, h1]) = (beside(&padded[0]), beside(&padded[1]));
+        leaves(out, &low[at(y)], &high[at(y)], [&l0, &l1], [&h0, &h1]);
+    }
+    out
+}
+
+/// Sets `out` where `low` lies 3 below both of the other lows, or `high` 3 above both other highs.
+fn leaves(out: &mut [bool], low: &[u8], high: &[u8], lows: [&[u8]; 2], highs: [&[u8]; 2]) {
+    let pairs = low.iter().zip(high).zip(lows[0].iter().zip(lows[1]));
+    let rows = pairs.zip(highs[0].iter().zip(highs[1]));
+    for (out, (((l, h), (l0, l1)), (h0, h1))) in out.iter_mut().zip(rows) {
+        let dark = l.saturating_add(3) <= if l0 < l1 { *l0 } else { *l1 };
+        let light = *h >= (if h0 > h1 { *h0 } else { *h1 }).saturating_add(3);
+        *out |= dark | light;
     }
 }
 

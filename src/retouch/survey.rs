@@ -65,15 +65,35 @@ fn block_row(source: &Source<'_>, y: usize, block: usize) -> BlockRow {
         squares.fill(0);
         for j in first..rows.min(first + 8) {
             let row = source.bytes(y + j, &mut bytes);
-            for (((s, l), t), &v) in squares.iter_mut().zip(&mut low).zip(&mut high).zip(row) {
-                *s += (u16::from(v) * u16::from(v)) >> SHIFT;
-                *l = (*l).min(v);
-                *t = (*t).max(v);
-            }
+            add_squares(row, &mut squares);
+            keep(row, &mut low, |a, b| if b < a { b } else { a });
+            keep(row, &mut high, |a, b| if b > a { b } else { a });
         }
         sums.iter_mut().zip(&squares).for_each(|(a, b)| *a += u32::from(*b));
     }
     columns(source.space(), block, rows, &sums, &low, &high)
+}
+
+/// Values that are worked on together: one wide register of bytes.
+const WIDE: usize = 16;
+
+/// Adds the shifted square of each byte.
+fn add_squares(row: &[u8], squares: &mut [u16]) {
+    let ((row, rest), (squares, last)) = (row.as_chunks::<WIDE>(), squares.as_chunks_mut::<WIDE>());
+    let square = |v: u8| (u16::from(v) * u16::from(v)) >> SHIFT;
+    for (row, squares) in row.iter().zip(squares) {
+        (0..WIDE).for_each(|i| squares[i] += square(row[i]));
+    }
+    last.iter_mut().zip(rest).for_each(|(s, v)| *s += square(*v));
+}
+
+/// Joins each byte with the one kept so far.
+fn keep(row: &[u8], kept: &mut [u8], join: impl Fn(u8, u8) -> u8) {
+    let ((row, rest), (kept, last)) = (row.as_chunks::<WIDE>(), kept.as_chunks_mut::<WIDE>());
+    for (row, kept) in row.iter().zip(kept) {
+        *kept = std::array::from_fn(|i| join(kept[i], row[i]));
+    }
+    last.iter_mut().zip(rest).for_each(|(k, v)| *k = join(*k, *v));
 }
 
 /// Joins the columns of each block.

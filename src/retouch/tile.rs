@@ -1,7 +1,7 @@
 //! Tiles: a part of a picture in linear Rec.2020, and the way in and out of a picture's own depth
 //! and primaries. A pixel that goes in and comes out unchanged is the same to the last bit.
 
-use super::point::{IDENTITY, LUMA};
+use super::point::{Bounds, IDENTITY, LUMA, mix};
 use crate::imaging::colour::{
     Matrix3, REC2020_TO_SRGB, SRGB_TO_REC2020, multiply, srgb_decode, srgb_decode_table,
     srgb_encode,
@@ -57,14 +57,16 @@ impl Tile {
     /// Linear luminance.
     pub(super) fn luminance(&self) -> Vec<f32> {
         let [r, g, b] = &self.planes;
-        let luma = |((r, g), b): ((&f32, &f32), &f32)| LUMA[0] * r + LUMA[1] * g + LUMA[2] * b;
-        r.iter().zip(g).zip(b).map(luma).collect()
+        let mut light: Vec<f32> = r.iter().map(|r| LUMA[0] * r).collect();
+        light.iter_mut().zip(g).for_each(|(l, g)| *l += LUMA[1] * g);
+        light.iter_mut().zip(b).for_each(|(l, b)| *l += LUMA[2] * b);
+        light
     }
 
     /// Square root of luminance, 0 for what is darker than black: roughly even to the eye.
     pub(super) fn roots(&self) -> Vec<f32> {
         let mut light = self.luminance();
-        light.iter_mut().for_each(|v| *v = v.max(0.0).sqrt());
+        light.iter_mut().for_each(|v| *v = (if *v > 0.0 { *v } else { 0.0 }).sqrt());
         light
     }
 
@@ -124,16 +126,6 @@ fn srgb_from_rec2020() -> Matrix3 {
     })
 }
 
-/// Applies a matrix to three rows.
-fn mix(m: &Matrix3, r: &mut [f32], g: &mut [f32], b: &mut [f32]) {
-    for ((r, g), b) in r.iter_mut().zip(g).zip(b) {
-        let v = [*r, *g, *b];
-        *r = m[0][0] * v[0] + m[0][1] * v[1] + m[0][2] * v[2];
-        *g = m[1][0] * v[0] + m[1][1] * v[1] + m[1][2] * v[2];
-        *b = m[2][0] * v[0] + m[2][1] * v[1] + m[2][2] * v[2];
-    }
-}
-
 /// Pixels to read from.
 #[derive(Clone, Copy)]
 pub(super) enum Source<'a> {
@@ -169,28 +161,44 @@ impl<'a> Source<'a> {
     }
 
     /// One part of a row as linear light in the picture's own primaries.
-    fn decode_row(&self, y: usize, x: usize, [r, g, b]: [&mut [f32]; 3]) {
-        let planes = r.iter_mut().zip(g).zip(b);
+    fn decode_row(&self, y: usize, x: usize, planes: [&mut [f32]; 3]) {
         match self {
             Self::Eight(p) => {
                 let table = srgb_decode_table();
-                let row = &p.data[(y * p.w + x) * 3..];
-                for (p, ((r, g), b)) in row.chunks_exact(3).zip(planes) {
-                    *r = table[usize::from(p[0])];
-                    *g = table[usize::from(p[1])];
-                    *b = table[usize::from(p[2])];
-                }
+                apart(&p.data[(y * p.w + x) * 3..], planes, |v| table[usize::from(v)]);
             }
             Self::Sixteen(p, _) => {
                 let table = decode_table_16();
-                let row = &p.data[(y * p.w + x) * 3..];
-                for (p, ((r, g), b)) in row.chunks_exact(3).zip(planes) {
-                    *r = table[usize::from(p[0])];
-                    *g = table[usize::from(p[1])];
-                    *b = table[usize::from(p[2])];
-                }
+                apart(&p.data[(y * p.w + x) * 3..], planes, |v| table[usize::from(v)]);
             }
         }
+    }
+
+    /// The least and the greatest value of each channel in a part of the picture, linear in the
+    /// picture's own primaries; only of eight bits.
+    pub(super) fn bounds(&self, part: Rect) -> Option<Bounds> {
+        let Self::Eight(p) = self else { return None };
+        let (mut low, mut high) = ([u8::MAX; LANES], [0_u8; LANES]);
+        for y in part.y..part.bottom() {
+            let row = &p.data[(y * p.w + part.x) * 3..][..part.w * 3];
+            let (rows, rest) = row.as_chunks::<LANES>();
+            for row in rows {
+                low = std::array::from_fn(|i| if row[i] < low[i] { row[i] } else { low[i] });
+                high = std::array::from_fn(|i| if row[i] > high[i] { row[i] } else { high[i] });
+            }
+            for (i, v) in rest.iter().enumerate() {
+                (low[i], high[i]) = (low[i].min(*v), high[i].max(*v));
+            }
+        }
+        let table = srgb_decode_table();
+        let of = |v: &[u8; LANES], c: usize, join: fn(u8, u8) -> u8| {
+            let joined = v.iter().skip(c).step_by(3).copied().reduce(join);
+            table[usize::from(joined.unwrap_or(0))]
+        };
+        Some(Bounds {
+            low: [0, 1, 2].map(|c| of(&low, c, u8::min)),
+            high: [0, 1, 2].map(|c| of(&high, c, u8::max)),
+        })
     }
 
     /// A row at eight bits, red green blue interleaved; `room` is used where it must be made.
@@ -227,6 +235,17 @@ impl<'a> Source<'a> {
                 sum.iter_mut().zip(row).for_each(|(s, v)| *s += table[usize::from(*v)] * weight);
             }
         }
+    }
+}
+
+/// Bytes that are looked at together: whole pixels and whole registers.
+const LANES: usize = 48;
+
+/// Red, green and blue of interleaved values, each through a table.
+fn apart<T: Copy>(row: &[T], [r, g, b]: [&mut [f32]; 3], table: impl Fn(T) -> f32) {
+    let (row, _) = row.as_chunks::<3>();
+    for (((p, r), g), b) in row.iter().zip(r).zip(g).zip(b) {
+        (*r, *g, *b) = (table(p[0]), table(p[1]), table(p[2]));
     }
 }
 
@@ -273,27 +292,31 @@ impl Band<'_> {
         let from = ((y - self.y) * self.w + x - self.x) * 3;
         let [r, g, b] = rows;
         for v in [&mut *r, &mut *g, &mut *b] {
-            // A comparison that is false for NaN, so that it becomes 0.
-            v.iter_mut().for_each(|v| *v = (if *v > 0.0 { *v } else { 0.0 }).min(1.0).sqrt());
+            // Comparisons that are false for NaN, so that it becomes 0.
+            v.iter_mut().for_each(|v| {
+                let positive = if *v > 0.0 { *v } else { 0.0 };
+                *v = (if positive < 1.0 { positive } else { 1.0 }).sqrt();
+            });
         }
-        let planes = r.iter().zip(g.iter()).zip(b.iter());
         match &mut self.pixels {
             BandPixels::Eight(data) => {
                 let table = encode_table_8();
-                for (p, ((r, g), b)) in data[from..].chunks_exact_mut(3).zip(planes) {
-                    p[0] = table[nearest(*r)];
-                    p[1] = table[nearest(*g)];
-                    p[2] = table[nearest(*b)];
-                }
+                together(&mut data[from..], [r, g, b], |root| table[nearest(root)]);
             }
             BandPixels::Sixteen(data) => {
-                for (p, ((r, g), b)) in data[from..].chunks_exact_mut(3).zip(planes) {
-                    p[0] = encode_root_16(*r);
-                    p[1] = encode_root_16(*g);
-                    p[2] = encode_root_16(*b);
-                }
+                together(&mut data[from..], [r, g, b], encode_root_16);
             }
         }
+    }
+
+    /// Makes a part white; false if the picture is not of eight bits.
+    pub(super) fn whiten(&mut self, core: Rect) -> bool {
+        let BandPixels::Eight(data) = &mut self.pixels else { return false };
+        for y in core.y..core.bottom() {
+            let to = ((y - self.y) * self.w + core.x - self.x) * 3;
+            data[to..to + core.w * 3].fill(u8::MAX);
+        }
+        true
     }
 
     /// Copies one part of a row from a picture of the same kind; false if the kinds differ.
@@ -315,6 +338,14 @@ impl Band<'_> {
             }
         }
         true
+    }
+}
+
+/// Interleaves red, green and blue, each through a table.
+fn together<T>(data: &mut [T], [r, g, b]: [&mut [f32]; 3], table: impl Fn(f32) -> T) {
+    let (data, _) = data.as_chunks_mut::<3>();
+    for (((p, r), g), b) in data.iter_mut().zip(r).zip(g).zip(b) {
+        *p = [table(*r), table(*g), table(*b)];
     }
 }
 

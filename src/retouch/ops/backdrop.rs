@@ -2,15 +2,15 @@
 //!
 //! Evening divides the whole picture, subject included, by the smooth surface that was fitted to the
 //! backdrop, as a flat field would: there is no edge at which it could go wrong. Whitening acts
-//! outside the subject on the ratio of a pixel to that surface: what is as light as the paper goes to
-//! 1, and what is darker (a shadow, the soft edge of the product) keeps its ratio.
+//! outside the subject on the ratio of a pixel to that surface: what is as light as the paper becomes
+//! exactly white, and what is darker (a shadow, the soft edge of the product) keeps its ratio.
 
 use super::smoothstep;
 use crate::imaging::Rect;
 use crate::retouch::backdrop::{self, Backdrop as Surface};
 use crate::retouch::field::Field;
 use crate::retouch::plan::{Planned, Stage, View};
-use crate::retouch::point::LUMA;
+use crate::retouch::point::{Bounds, LUMA};
 use crate::retouch::region::Region;
 use crate::retouch::tile::{Frame, Tile};
 use crate::retouch::{Controls, Operation};
@@ -73,7 +73,7 @@ impl Operation for Backdrop {
         let stage = Clean {
             gain: Field::new(evened),
             paper: Field::new(|u, v| paper(&surface, self.even, u, v)),
-            inside: subject.shrunk(1),
+            inside: subject.shrunk(2).softened(2),
             white,
             shadow: self.shadow,
             plain: plainness(&surface, view.proxy.noise()),
@@ -95,7 +95,8 @@ fn paper(surface: &Surface, even: f32, u: f32, v: f32) -> [f32; 3] {
 /// is certainly something darker.
 fn plainness(surface: &Surface, noise: f32) -> (f32, f32) {
     let spread = (surface.spread * 0.7).hypot(2.2 * noise);
-    let high = (1.0 - 3.0 * spread).clamp(0.80, 0.975);
+    // Paper in one colour is paper in all three: at 4.5 deviations no grain is left over.
+    let high = (1.0 - 4.5 * spread).clamp(0.80, 0.965);
     (high - 0.12, high)
 }
 
@@ -113,6 +114,17 @@ struct Clean {
 impl Stage for Clean {
     fn touches(&self, _: &Frame, _: Rect) -> bool {
         true
+    }
+
+    fn whitens(&self) -> bool {
+        self.white >= 1.0
+    }
+
+    fn bounds(&self, frame: &Frame, part: Rect, range: Bounds) -> Option<Bounds> {
+        let (gain, paper) = (self.gain.least(frame, part), self.paper.least(frame, part));
+        let plain = (0..3).all(|c| range.low[c] * gain[c] * paper[c] >= self.plain.1);
+        let white = self.white >= 1.0 && plain && !self.inside.touches(frame, part);
+        white.then_some(Bounds::WHITE)
     }
 
     fn render(&self, tile: &mut Tile) {
@@ -162,16 +174,11 @@ impl Clean {
     /// by pixel, with the same result.
     fn whitened(&self, tile: &mut Tile, at: usize, paper: &[Vec<f32>; 3]) -> bool {
         let w = paper[0].len();
-        for (plane, paper) in tile.planes.iter().zip(paper) {
-            let ratios = plane[at..at + w].iter().zip(paper).map(|(v, p)| v * p);
-            if ratios.fold(f32::MAX, |a, r| if r < a { r } else { a }) < self.plain.1 {
-                return false;
-            }
+        let rows = || tile.planes.iter().zip(paper).map(|(plane, p)| (&plane[at..at + w], p));
+        if rows().any(|(row, paper)| least_product(row, paper) < self.plain.1) {
+            return false;
         }
-        for (plane, paper) in tile.planes.iter_mut().zip(paper) {
-            let row = plane[at..at + w].iter_mut().zip(paper);
-            row.for_each(|(v, p)| *v = if *v * p > 1.0 { *v * p } else { 1.0 });
-        }
+        tile.planes.iter_mut().for_each(|plane| plane[at..at + w].fill(1.0));
         true
     }
 
@@ -181,7 +188,7 @@ impl Clean {
         let ratio = [p[0] * paper[0], p[1] * paper[1], p[2] * paper[2]];
         let least = ratio[0].min(ratio[1]).min(ratio[2]);
         if least >= self.plain.1 && self.white >= 1.0 && mix >= 1.0 {
-            return ratio.map(|r| r.max(1.0));
+            return [1.0; 3];
         }
         let plain = smoothstep(self.plain.0, self.plain.1, least);
         // A shadow has the backdrop's colour: darker, but alike in all three ratios.
@@ -198,11 +205,26 @@ impl Clean {
         };
         std::array::from_fn(|c| {
             let kept = ratio[c] * lift;
-            let whole = kept + (kept.max(1.0) - kept) * plain;
+            // Exactly 1: a channel above it would pull the others below white on the way to sRGB.
+            let whole = kept + (1.0 - kept) * plain;
             // Without whitening the shadow alone is lifted, in the backdrop's own light.
             let toned = p[c] * lift;
             let new = toned + (whole - toned) * self.white;
             p[c] + (new - p[c]) * mix
         })
     }
+}
+
+/// The least product of two rows.
+fn least_product(a: &[f32], b: &[f32]) -> f32 {
+    let ((a, a_end), (b, b_end)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    let mut least = [f32::MAX; 8];
+    for (a, b) in a.iter().zip(b) {
+        least = std::array::from_fn(|i| {
+            let product = a[i] * b[i];
+            if product < least[i] { product } else { least[i] }
+        });
+    }
+    let end = a_end.iter().zip(b_end).map(|(a, b)| a * b);
+    least.into_iter().chain(end).fold(f32::MAX, f32::min)
 }

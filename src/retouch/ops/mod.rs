@@ -3,13 +3,17 @@
 mod backdrop;
 mod brilliance;
 mod calibration;
+mod calm;
 mod dust;
 mod exposure;
+mod flat_field;
 mod glare;
+mod ground;
 mod heal;
 mod local;
 mod metal;
 mod noise;
+mod shadow;
 mod sharpen;
 mod specks;
 mod stones;
@@ -20,24 +24,52 @@ mod white_balance;
 pub use backdrop::Backdrop;
 pub use brilliance::Brilliance;
 pub use calibration::Calibration;
+pub use calm::Calm;
 pub use dust::{Dust, Spot};
 pub use exposure::Exposure;
+pub use flat_field::FlatField;
 pub use glare::Glare;
+pub use ground::{Fill, Ground};
 pub use heal::{Brush, Heal, Stroke};
 pub use local::{Local, Shape};
 pub use metal::Metal;
 pub use noise::Noise;
+pub use shadow::{Rest, Shadow};
 pub use sharpen::Sharpen;
 pub use specks::Specks;
-pub use stones::{Stone, Stones};
+pub use stones::Stones;
 pub use straighten::Straighten;
 pub use tone::Tone;
 pub use white_balance::WhiteBalance;
 
 use crate::imaging::{Mask, Rect};
+use serde::{Deserialize, Serialize};
 
 /// A place in a picture: 0 to 1 across and down.
 pub type Place = [f32; 2];
+
+/// An ellipse around a stone or a blotch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Ellipse {
+    /// Its middle, 0 to 1 across and down.
+    pub at: Place,
+    /// Half its width and height, 0 to .5 of the picture's.
+    pub half: Place,
+}
+
+/// Most ellipses of a step.
+const MOST_ELLIPSES: usize = 500;
+
+/// Pulls ellipses into the picture and drops what is none.
+fn tame_ellipses(ellipses: &mut Vec<Ellipse>) {
+    ellipses.retain(|s| s.at.iter().chain(&s.half).all(|v| v.is_finite()));
+    ellipses.truncate(MOST_ELLIPSES);
+    for s in ellipses {
+        s.at = s.at.map(|v| v.clamp(0.0, 1.0));
+        s.half = s.half.map(|v| v.clamp(0.0, 0.5));
+    }
+}
 
 /// Most places that a list may hold.
 const MOST_PLACES: usize = 10_000;

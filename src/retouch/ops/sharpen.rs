@@ -98,51 +98,81 @@ impl Stage for Unsharp {
         let (w, h) = (tile.rect.w, tile.rect.h);
         let root = Plane { w, h, data: tile.roots() };
         let blurred = blur(&root, self.radius * tile.frame.scale);
+        let [low, high] = ranges3(&root);
         let mut cover = vec![1.0; w];
+        let mut ratio = vec![1.0; w];
         for y in 0..h {
             if let Some(region) = &self.region {
                 region.row(&tile.frame, tile.rect.x, tile.rect.y + y, &mut cover);
-            }
-            for x in 0..w {
-                if cover[x] > 0.0 {
-                    let i = y * w + x;
-                    let ratio = self.ratio(&root, &blurred, x, y, cover[x]);
-                    tile.planes.iter_mut().for_each(|p| p[i] *= ratio);
+                if cover.iter().all(|c| *c <= 0.0) {
+                    continue;
                 }
+            }
+            let row = y * w..(y + 1) * w;
+            let near = [&low[row.clone()], &high[row.clone()]];
+            self.ratios(
+                &root.data[row.clone()],
+                &blurred.data[row.clone()],
+                near,
+                &cover,
+                &mut ratio,
+            );
+            for plane in &mut tile.planes {
+                plane[row.clone()].iter_mut().zip(&ratio).for_each(|(v, r)| *v *= r);
             }
         }
     }
 }
 
 impl Unsharp {
-    /// What the pixel's light is multiplied by.
-    #[inline]
-    fn ratio(&self, root: &Plane, blurred: &Plane, x: usize, y: usize, cover: f32) -> f32 {
-        let here = root.at(x, y);
-        let detail = here - blurred.at(x, y);
-        let kept = detail * detail / (detail * detail + self.threshold * self.threshold + 1e-12);
-        let wanted = here + self.amount * cover * detail * kept;
-        let (low, high) = range3(root, x, y);
-        let slack = 0.05 * (high - low);
-        let new = wanted.clamp(low - slack, high + slack).max(0.0);
-        // In deep black a ratio would blow noise up.
-        let floor = 0.02;
-        ((new + floor) / (here + floor)).powi(2)
+    /// What the pixels of a row are multiplied by; exactly 1 where nothing is covered.
+    fn ratios(
+        &self,
+        root: &[f32],
+        blurred: &[f32],
+        [low, high]: [&[f32]; 2],
+        cover: &[f32],
+        out: &mut [f32],
+    ) {
+        let quiet = self.threshold * self.threshold + 1e-12;
+        let places = root.iter().zip(blurred).zip(low.iter().zip(high)).zip(cover);
+        for (out, (((here, soft), (low, high)), cover)) in out.iter_mut().zip(places) {
+            let detail = here - soft;
+            let kept = detail * detail / (detail * detail + quiet);
+            let wanted = here + self.amount * cover * detail * kept;
+            let slack = 0.05 * (high - low);
+            let (low, high) = (low - slack, high + slack);
+            let new = if wanted > low { wanted } else { low };
+            let new = if new < high { new } else { high };
+            let new = if new > 0.0 { new } else { 0.0 };
+            // In deep black a ratio would blow noise up.
+            let floor = 0.02;
+            let ratio = (new + floor) / (here + floor);
+            *out = ratio * ratio;
+        }
     }
 }
 
-/// Least and greatest of the 3x3 around a pixel.
-#[inline]
-fn range3(plane: &Plane, x: usize, y: usize) -> (f32, f32) {
-    let (x0, x1) = (x.saturating_sub(1), (x + 1).min(plane.w - 1));
-    let (mut low, mut high) = (f32::MAX, f32::MIN);
-    for j in y.saturating_sub(1)..=(y + 1).min(plane.h - 1) {
-        for &v in &plane.data[j * plane.w + x0..=j * plane.w + x1] {
-            low = low.min(v);
-            high = high.max(v);
+/// Least and greatest of the 3x3 around each pixel; the border goes on.
+fn ranges3(plane: &Plane) -> [Vec<f32>; 2] {
+    [three(plane, |a, b| if b < a { b } else { a }), three(plane, |a, b| if b > a { b } else { a })]
+}
+
+/// Joins each value with its neighbours in the row, then in the column.
+fn three(plane: &Plane, join: impl Fn(f32, f32) -> f32) -> Vec<f32> {
+    let (w, h) = (plane.w, plane.h);
+    let mut across = plane.data.clone();
+    for (row, out) in plane.data.chunks_exact(w).zip(across.chunks_exact_mut(w)) {
+        out.iter_mut().skip(1).zip(row).for_each(|(o, v)| *o = join(*o, *v));
+        out.iter_mut().zip(&row[1..]).for_each(|(o, v)| *o = join(*o, *v));
+    }
+    let mut out = across.clone();
+    for (y, out) in out.chunks_exact_mut(w).enumerate() {
+        for j in [y.saturating_sub(1), (y + 1).min(h - 1)] {
+            out.iter_mut().zip(&across[j * w..]).for_each(|(o, v)| *o = join(*o, *v));
         }
     }
-    (low, high)
+    out
 }
 
 /// Gaussian blur, separable, three standard deviations wide; the border goes on.

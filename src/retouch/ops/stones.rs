@@ -5,7 +5,7 @@
 //! contrast against a broad mean. Nothing outside the regions changes.
 
 use super::sharpen::blur;
-use super::{Place, smoothstep};
+use super::{Ellipse, smoothstep, tame_ellipses};
 use crate::imaging::{Plane, Rect};
 use crate::retouch::plan::{Planned, Stage, View};
 use crate::retouch::region::Region;
@@ -13,15 +13,6 @@ use crate::retouch::tile::{Frame, Tile};
 use crate::retouch::{Controls, Operation};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-
-/// An ellipse around a stone.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Stone {
-    /// Its middle, 0 to 1 across and down.
-    pub at: Place,
-    /// Half its width and height, 0 to .5 of the picture's.
-    pub half: Place,
-}
 
 /// Makes stones crisp.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,7 +25,7 @@ pub struct Stones {
     /// How far facets are set apart, 0 to 1.
     pub facets: f32,
     /// Where the stones are; without any, the whole subject.
-    pub stones: Vec<Stone>,
+    pub stones: Vec<Ellipse>,
 }
 
 impl Default for Stones {
@@ -42,9 +33,6 @@ impl Default for Stones {
         Self { clarity: 0.0, radius: 0.8, facets: 0.0, stones: Vec::new() }
     }
 }
-
-/// Most stones of a step.
-const MOST: usize = 500;
 
 impl Operation for Stones {
     const ID: &'static str = "stones";
@@ -75,18 +63,18 @@ impl Operation for Stones {
     }
 
     fn tame(&mut self) {
-        self.stones.retain(|s| s.at.iter().chain(&s.half).all(|v| v.is_finite()));
-        self.stones.truncate(MOST);
-        for s in &mut self.stones {
-            s.at = s.at.map(|v| v.clamp(0.0, 1.0));
-            s.half = s.half.map(|v| v.clamp(0.0, 0.5));
-        }
+        tame_ellipses(&mut self.stones);
     }
 
     fn plan(&self, view: &mut View<'_>) -> Option<Planned> {
         let noise = view.proxy.noise();
         let subject = view.proxy.subject().clone();
-        let region = if self.stones.is_empty() { subject } else { self.region(view.tile()) };
+        let rect = view.tile().rect;
+        let region = if self.stones.is_empty() {
+            subject
+        } else {
+            Region::new(covered(&self.stones, (rect.w, rect.h), 0.8))
+        };
         let base = broad(view.tile());
         let stage = Crisp {
             clarity: self.clarity,
@@ -100,20 +88,17 @@ impl Operation for Stones {
     }
 }
 
-impl Stones {
-    /// The ellipses at the proxy's size, with a soft rim inside.
-    fn region(&self, tile: &Tile) -> Region {
-        let (w, h) = (tile.rect.w, tile.rect.h);
-        Region::new(Plane::from_fn(w, h, |x, y| {
-            let (u, v) = ((x as f32 + 0.5) / w as f32, (y as f32 + 0.5) / h as f32);
-            let inside = |s: &Stone| {
-                let d = ((u - s.at[0]) / s.half[0].max(1e-6))
-                    .hypot((v - s.at[1]) / s.half[1].max(1e-6));
-                1.0 - smoothstep(0.8, 1.0, d)
-            };
-            self.stones.iter().map(inside).fold(0.0, f32::max)
-        }))
-    }
+/// Ellipses on a picture of a size, with a soft rim from `inner` (part of the radius) on.
+pub(super) fn covered(ellipses: &[Ellipse], (w, h): (usize, usize), inner: f32) -> Plane {
+    Plane::from_fn(w, h, |x, y| {
+        let (u, v) = ((x as f32 + 0.5) / w as f32, (y as f32 + 0.5) / h as f32);
+        let inside = |s: &Ellipse| {
+            let d =
+                ((u - s.at[0]) / s.half[0].max(1e-6)).hypot((v - s.at[1]) / s.half[1].max(1e-6));
+            1.0 - smoothstep(inner, 1.0, d)
+        };
+        ellipses.iter().map(inside).fold(0.0, f32::max)
+    })
 }
 
 /// Square root of luminance over about a hundredth of the picture: what local contrast leaves.
