@@ -14,12 +14,17 @@
 mod analysis;
 mod measure;
 mod retouch;
+mod studio;
 
 /// A named part of the measurement.
 type Part = (&'static str, fn());
 
-const PARTS: &[Part] =
-    &[("live", analysis::live), ("cull", analysis::cull), ("retouch", retouch::run)];
+const PARTS: &[Part] = &[
+    ("live", analysis::live),
+    ("cull", analysis::cull),
+    ("retouch", retouch::run),
+    ("studio", studio::run),
+];
 
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();

@@ -2,9 +2,10 @@
 
 use super::specks::{self, Specks};
 use super::{complain, pictures, progress};
+use crate::calibrate::{Calibration, FlatField, Transfer};
 use crate::imaging::{Mask, Picture, Pixels, open, resize, save};
 use crate::retouch::{Depth, Fill, Op, Output, Preset, Proxy, Recipe, Step, plan};
-use crate::{score, vision};
+use crate::{engine, score, vision};
 use anyhow::{Context as _, Result, ensure};
 use clap::ValueEnum;
 use parking_lot::Mutex;
@@ -33,6 +34,14 @@ pub(super) struct Arguments {
     /// A picture of the set without the product, from the same place: a better mask.
     #[arg(long, value_name = "PICTURE")]
     empty_set: Option<PathBuf>,
+    /// True colour by a calibration (TOML, from `culet calibrate` or a session), in place of a guessed
+    /// white balance.
+    #[arg(long, value_name = "FILE")]
+    calibration: Option<PathBuf>,
+    /// A picture of a white or grey card that fills the frame, in the same light: its falloff is
+    /// taken out.
+    #[arg(long, value_name = "PICTURE")]
+    flat_field: Option<PathBuf>,
     /// Specks: auto takes those on the backdrop away, ask also offers those on the product one by
     /// one (with --json or without a terminal they are only listed), off leaves all.
     #[arg(long, value_enum, default_value_t = Specks::Auto)]
@@ -152,6 +161,8 @@ struct Wanted {
     recipe: Option<Recipe>,
     preset: Option<Preset>,
     empty_set: Option<Picture>,
+    calibration: Option<(String, Calibration)>,
+    flat_field: Option<Step>,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8> {
@@ -174,6 +185,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
             ),
             None => None,
         },
+        calibration: match &arguments.calibration {
+            Some(path) => Some((path.display().to_string(), engine::load_calibration(path)?)),
+            None => None,
+        },
+        flat_field: arguments.flat_field.as_deref().map(read_flat_field).transpose()?,
     };
     // A wrong name is told once, before the first picture.
     adjust(&mut wanted.recipe.clone().unwrap_or_default(), &arguments.set)?;
@@ -217,6 +233,13 @@ fn adjust(recipe: &mut Recipe, changes: &[String]) -> Result<()> {
         recipe.set(name.trim(), value.trim())?;
     }
     Ok(())
+}
+
+fn read_flat_field(path: &Path) -> Result<Step> {
+    let said = || format!("{} is not used as the flat field", path.display());
+    let card = open::read(path).with_context(said)?;
+    let field = FlatField::from_card(&*card.to_srgb8(), Transfer::Srgb).with_context(said)?;
+    Ok(engine::flat_field_step(&field))
 }
 
 /// A preset that Culet brings, or a file.
@@ -299,7 +322,12 @@ fn one(
         ms
     };
     let target = target(file, arguments)?;
-    let opened = open::open(&open::bytes(file)?)?;
+    let bytes = open::bytes(file)?;
+    let opened = open::open(&bytes)?;
+    let calibrate = wanted.calibration.as_ref();
+    let calibrate =
+        calibrate.map(|(name, c)| engine::calibration_step(name, c, &bytes)).transpose()?;
+    drop(bytes);
     let decode = lap();
     let new_ground = arguments.background != Background::Keep
         || wanted.preset.as_ref().is_some_and(|p| p.set.contains_key("ground.fill"))
@@ -307,6 +335,12 @@ fn one(
     let mask = subject(&opened.picture, new_ground, wanted.empty_set.as_ref())?;
     let proxy = Proxy::new(&opened.picture, mask.as_ref());
     let mut recipe = recipe_for(&opened.picture, &proxy, wanted, arguments)?;
+    if let Some(step) = calibrate {
+        engine::calibrate_recipe(&mut recipe, step);
+    }
+    if let Some(step) = &wanted.flat_field {
+        engine::put_step(&mut recipe, step.clone());
+    }
     let mut found = Vec::new();
     if arguments.specks == Specks::Ask {
         found = proxy.specks().iter().filter(|s| s.on_product).cloned().collect();
@@ -345,7 +379,7 @@ fn target(file: &Path, arguments: &Arguments) -> Result<PathBuf> {
 
 fn write(
     target: &Path,
-    picture: &crate::imaging::Picture,
+    picture: &Picture,
     steps: &[(&'static str, String)],
     arguments: &Arguments,
 ) -> Result<Vec<String>> {

@@ -416,7 +416,8 @@ impl<'a> Shoot<'a> {
             Event::Session { .. }
             | Event::Cameras(_)
             | Event::Picture { .. }
-            | Event::Calibrated(_) => {}
+            | Event::Calibrated(_)
+            | Event::FlatField(_) => {}
         }
     }
 

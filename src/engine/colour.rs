@@ -1,7 +1,7 @@
 //! The calibration in force: how it reaches live frames, scores and edits, and the watch over the
 //! light that it was made under.
 
-use crate::calibrate::{Calibration, CalibrationError, drift};
+use crate::calibrate::{Calibration, CalibrationError, FlatField, drift};
 use crate::imaging::colour::{Matrix3, REC2020_TO_SRGB};
 use crate::imaging::{Rect, Rgb8, raw};
 use crate::retouch::{self, Op, Recipe, Step};
@@ -75,11 +75,23 @@ fn step_of(name: &str, calibration: &Calibration, camera: Matrix3) -> Step {
     }))
 }
 
+/// The step of an edit that takes a light's falloff out.
+pub fn flat_field_step(field: &FlatField) -> Step {
+    Step::new(Op::FlatField(retouch::FlatField::sampled(|x, y| field.gain_at(x, y))))
+}
+
+/// Puts a step in its place in an edit; one of the same operation goes.
+pub fn put_step(recipe: &mut Recipe, step: Step) {
+    if let Some(held) = recipe.step(step.id()) {
+        *held = step;
+    }
+}
+
 /// Puts a calibration into an edit that was made without one: its white balance takes the place of
 /// the guessed one.
 pub fn calibrate_recipe(recipe: &mut Recipe, step: Step) {
-    recipe.steps.retain(|s| !matches!(s.op, Op::Calibration(_) | Op::WhiteBalance(_)));
-    recipe.steps.insert(0, step);
+    recipe.steps.retain(|s| !matches!(s.op, Op::WhiteBalance(_)));
+    put_step(recipe, step);
 }
 
 /// The edit as it applies to a frame that is in true colour already.

@@ -87,6 +87,9 @@ pub enum Command {
     Export(Vec<TakeId>, ExportOptions),
     /// Finds a card in a take, or in the newest live frame when none is named, and calibrates.
     Calibrate(Option<TakeId>),
+    /// Takes a take of a white or grey card that fills the frame as the light's flat field; none
+    /// forgets it.
+    FlatField(Option<TakeId>),
     /// Takes a calibration file into force; none goes back to the camera's own colours.
     UseCalibration(Option<PathBuf>),
 }
@@ -325,6 +328,8 @@ pub enum Event {
     /// A calibration is in force: it was made, chosen, or opened with the session; none when there
     /// is none any more.
     Calibrated(Option<Arc<Calibration>>),
+    /// A flat field is in force, with its falloff in EV (0 or less); none when there is none any more.
+    FlatField(Option<f32>),
     /// Numbers for the status line.
     Vitals(Vitals),
 }

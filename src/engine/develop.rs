@@ -5,7 +5,7 @@ use super::colour;
 use super::contract::{Event, ExportFormat, ExportOptions, Level, Take, TakeId};
 use super::preview::{shrink, to_screen};
 use super::shared::Shared;
-use crate::calibrate::{self, Calibration, Card, Options};
+use crate::calibrate::{self, Calibration, Card, FlatField, Options, Transfer};
 use crate::imaging::{Picture, Pixels, Rgb8, exif, files, open, save};
 use crate::retouch::{Depth, Output, Proxy, Recipe, plan};
 use crate::session::Moment;
@@ -31,6 +31,8 @@ pub(super) enum Job {
     Calibrate(TakeId),
     /// Finds a card in a live frame and calibrates with it.
     CalibrateFrame(Arc<Rgb8>),
+    /// Takes a take as the flat field, or forgets it.
+    FlatField(Option<TakeId>),
     /// Takes a calibration file into force, or none.
     UseCalibration(Option<PathBuf>),
     /// Keeps what the light read when the calibration was made.
@@ -74,6 +76,9 @@ fn newest(jobs: Vec<Job>) -> Vec<Job> {
     jobs.into_iter().zip(keep).filter_map(|(job, keep)| keep.then_some(job)).collect()
 }
 
+/// The session's flat field.
+const FLAT_FIELD: &str = "flat-field.toml";
+
 struct Developer<'a> {
     shared: &'a Shared,
     open: Option<Open>,
@@ -86,6 +91,7 @@ impl Developer<'_> {
             Job::Retouch(take) => self.retouch(take),
             Job::Calibrate(take) => self.calibrate_take(take),
             Job::CalibrateFrame(rgb) => self.calibrate(&rgb, self.camera_options()),
+            Job::FlatField(take) => self.flat_field(take),
             Job::UseCalibration(path) => self.use_calibration(path.as_deref()),
             Job::KeepBaseline(baseline) => self.keep_baseline(baseline),
             Job::Export(takes, options) => {
@@ -139,6 +145,9 @@ impl Developer<'_> {
                 Err(e) => self.shared.say(Level::Warning, format!("{}: {e}", take.name)),
             }
         }
+        if let Some(field) = self.shared.flat_field.lock().as_ref() {
+            colour::put_step(&mut recipe, colour::flat_field_step(field));
+        }
         set_recipe(self.shared, id, Some(recipe));
         Ok(())
     }
@@ -180,6 +189,31 @@ impl Developer<'_> {
             .and_then(|()| self.remember(Some(name)))
             .map_err(|e| format!("{} could not be written ({e}); make room", path.display()))?;
         made.warnings.into_iter().for_each(|w| self.shared.say(Level::Warning, w));
+        Ok(())
+    }
+
+    fn flat_field(&mut self, id: Option<TakeId>) -> Result<(), String> {
+        let file = match id {
+            None => None,
+            Some(id) => {
+                let take = self.take(id)?;
+                let rgb = self.open(&take)?.picture.to_srgb8().into_owned();
+                let field = FlatField::from_card(&rgb, Transfer::Srgb)
+                    .map_err(|e| format!("{}: {e}", take.name))?;
+                let text = field.to_toml().map_err(|e| e.to_string())?;
+                let path = self.shared.book.lock().session.folder().join(FLAT_FIELD);
+                files::write_atomic(&path, text.as_bytes()).map_err(|e| {
+                    format!("{} could not be written ({e}); make room", path.display())
+                })?;
+                Some(FLAT_FIELD.to_owned())
+            }
+        };
+        let mut book = self.shared.book.lock();
+        book.session
+            .change_settings(|s| s.flat_field = file)
+            .map_err(|e| format!("the session cannot be written ({e}); make room"))?;
+        drop(book);
+        self.shared.load_flat_field();
         Ok(())
     }
 

@@ -32,7 +32,8 @@ pub mod thread;
 
 pub use checks::{Check, checks};
 pub use colour::{
-    LoadError, MisfitError, calibrate_recipe, load as load_calibration, step as calibration_step,
+    LoadError, MisfitError, calibrate_recipe, flat_field_step, load as load_calibration, put_step,
+    step as calibration_step,
 };
 pub use judge::{Seen, judge_file};
 pub use open::{attached, preferred_camera};

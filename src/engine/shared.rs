@@ -4,6 +4,7 @@ use super::Practice;
 use super::book::Book;
 use super::colour::InForce;
 use super::contract::{CameraState, Event, Level};
+use crate::calibrate::FlatField;
 use crossbeam_channel::{Sender, TrySendError};
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -21,6 +22,8 @@ pub(super) struct Shared {
     pub(super) meters: Meters,
     /// The calibration in force.
     pub(super) colour: Mutex<Option<InForce>>,
+    /// The light's falloff, when a card was photographed for it.
+    pub(super) flat_field: Mutex<Option<FlatField>>,
     /// The practice camera, once it was asked for.
     pub(super) practice: Mutex<Option<Arc<Practice>>>,
     events: Sender<Event>,
@@ -74,6 +77,7 @@ impl Shared {
             book: Mutex::new(book),
             meters,
             colour: Mutex::new(None),
+            flat_field: Mutex::new(None),
             practice: Mutex::new(None),
             events,
             wake,
@@ -120,6 +124,27 @@ impl Shared {
         let told = loaded.as_ref().map(|c| Arc::clone(&c.calibration));
         *self.colour.lock() = loaded;
         self.tell(Event::Calibrated(told));
+    }
+
+    /// Takes the session's flat field into force, and tells the client.
+    pub(super) fn load_flat_field(&self) {
+        let path = {
+            let book = self.book.lock();
+            let file = book.session.settings().flat_field.clone();
+            file.map(|f| book.session.folder().join(f))
+        };
+        let read = |path: std::path::PathBuf| {
+            let text = std::fs::read_to_string(&path).map_err(|e| e.to_string());
+            let field = text.and_then(|t| FlatField::parse(&t).map_err(|e| e.to_string()));
+            field.map_err(|e| format!("{}: {e}; photograph the card again", path.display()))
+        };
+        let loaded = path.map(read).transpose().unwrap_or_else(|e| {
+            self.say(Level::Warning, e);
+            None
+        });
+        let falloff = loaded.as_ref().map(|f| f.falloff_ev);
+        *self.flat_field.lock() = loaded;
+        self.tell(Event::FlatField(falloff));
     }
 
     /// One sentence for the client; it is told there and nowhere else.

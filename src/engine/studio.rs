@@ -160,6 +160,7 @@ impl Desk {
             Command::EditNext(recipe) => self.edit_next(recipe),
             Command::Export(takes, options) => self.job(Job::Export(takes, options)),
             Command::Calibrate(Some(take)) => self.job(Job::Calibrate(take)),
+            Command::FlatField(take) => self.job(Job::FlatField(take)),
             Command::UseCalibration(path) => self.job(Job::UseCalibration(path)),
             Command::Calibrate(None) => self.wishes.lock().calibrate = true,
         }
@@ -196,6 +197,7 @@ impl Desk {
         };
         self.shared.tell(Event::Session { folder });
         self.shared.load_calibration();
+        self.shared.load_flat_field();
         for take in takes {
             let again = Arrival { take: take.id, arrived: None };
             self.shared.meters.waiting.fetch_add(1, Ordering::Relaxed);

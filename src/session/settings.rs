@@ -25,6 +25,8 @@ pub struct Settings {
     pub next_recipe: Option<Recipe>,
     /// The calibration in force, by its file name in the session folder.
     pub calibration: Option<String>,
+    /// The falloff of the light, by its file name in the session folder.
+    pub flat_field: Option<String>,
     /// What the watched strip of live view read when it was made: linear, the camera's primaries.
     pub light_baseline: Option<[f32; 3]>,
 }
@@ -38,6 +40,7 @@ impl Default for Settings {
             second_copy: None,
             next_recipe: None,
             calibration: None,
+            flat_field: None,
             light_baseline: None,
         }
     }

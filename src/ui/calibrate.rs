@@ -56,7 +56,33 @@ pub(super) fn panel(app: &mut App, ui: &mut Ui) {
     }
     ui.add_space(8.0);
     heading(ui, "In use");
-    egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| in_use(app, ui));
+    egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        in_use(app, ui);
+        ui.add_space(8.0);
+        flat_field(app, ui);
+    });
+}
+
+/// The falloff of the light, from a take of a white or grey card that fills the frame.
+fn flat_field(app: &mut App, ui: &mut Ui) {
+    heading(ui, "Flat field");
+    match app.model.flat_field {
+        Some(falloff) => {
+            ui.label(format!("Retouches take {:.2} EV of falloff out.", -falloff));
+            if ui.button("Forget the flat field").clicked() {
+                app.model.send(Command::FlatField(None));
+            }
+        }
+        None => {
+            ui.label("Photograph a white or grey card that fills the frame, out of focus.");
+            let take = app.model.active;
+            ui.add_enabled_ui(take.is_some(), |ui| {
+                if ui.button("Take the selected take as flat field").clicked() {
+                    app.model.send(Command::FlatField(take));
+                }
+            });
+        }
+    }
 }
 
 /// The calibration in force: how well it fits, patch by patch, and whether its light is still there.

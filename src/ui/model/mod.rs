@@ -66,6 +66,8 @@ pub struct Model {
     pub progress: Option<(String, usize, usize)>,
     /// The calibration in use.
     pub calibration: Option<Arc<Calibration>>,
+    /// Falloff that the flat field takes out, EV; none without one.
+    pub flat_field: Option<f32>,
     /// A calibration was asked for and is not answered.
     pub calibrating: bool,
     /// What can be undone.
@@ -125,6 +127,7 @@ impl Model {
             notice: None,
             progress: None,
             calibration: None,
+            flat_field: None,
             calibrating: false,
             history: History::default(),
             clipboard: None,
@@ -186,6 +189,7 @@ impl Model {
                 self.calibration = calibration;
                 self.calibrating = false;
             }
+            Event::FlatField(falloff) => self.flat_field = falloff,
             Event::Vitals(vitals) => self.vitals = vitals,
             Event::Picture { .. } => {} // textures are kept elsewhere
         }
