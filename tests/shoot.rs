@@ -16,7 +16,7 @@ fn a_shoot_loses_nothing_and_ends_with_a_keeper() {
     let home = tempfile::tempdir().unwrap();
     let session = home.path().join("session");
     let out = culet(home.path())
-        .args(["shoot", "--shots", "4", "--live", "0.3", "--json", "--session"])
+        .args(["shoot", "--shots", "20", "--live", "0.3", "--json", "--session"])
         .arg(&session)
         .output()
         .unwrap();
@@ -29,9 +29,9 @@ fn a_shoot_loses_nothing_and_ends_with_a_keeper() {
         .collect();
     let done = events.last().unwrap();
     assert_eq!(done["event"], "done", "{done}");
-    assert_eq!((done["lost"].as_u64(), done["stored"].as_u64()), (Some(0), Some(4)), "{done}");
+    assert_eq!((done["lost"].as_u64(), done["stored"].as_u64()), (Some(0), Some(20)), "{done}");
     // The program compares every hash with what the body holds and fails when one differs.
-    assert!(log.contains("4 of 4 stored files have the hash that the camera holds"), "{log}");
+    assert!(log.contains("20 of 20 stored files have the hash that the camera holds"), "{log}");
     for event in events.iter().filter(|e| e["event"] == "stored") {
         let file = Path::new(event["file"].as_str().unwrap());
         let hash = culet::imaging::files::sha256_file(file).unwrap();

@@ -8,8 +8,8 @@ use culet::engine::contract::{
     CameraState, Command, Event, Level, Link, LiveView, Safety, Take, TakeId, Timing, Vitals,
 };
 use culet::engine::latest::{Publisher, channel};
-use culet::imaging::{Rect, Rgb8, Rgba8};
-use culet::retouch::{Recipe, operations};
+use culet::imaging::{Mask, Rect, Rgb8, Rgba8};
+use culet::retouch::{Recipe, Speck, operations};
 use culet::score::{Facts, Histogram, Kind, Score};
 use culet::session::{Flag, Label};
 use culet::suggest::Suggestion;
@@ -689,6 +689,52 @@ fn calibration_is_asked_for_and_its_answer_shown() {
     studio.click("In the selected take");
     studio.click("Find the card and calibrate");
     assert_eq!(studio.sent(), ["Calibrate(Some(0))"]);
+}
+
+#[test]
+fn specks_are_listed_and_each_can_be_kept_or_taken_away() {
+    let mut studio = Studio::shooting(1);
+    studio.press(Key::D);
+    let speck = |on_product, x: f32| Speck {
+        rect: Rect::new(10, 10, 5, 4),
+        mask: Mask::new(5, 4),
+        contrast: -30.0,
+        on_product,
+        confidence: 0.9,
+        place: [x, 0.5],
+    };
+    let specks = Arc::new(vec![speck(false, 0.1), speck(true, 0.4), speck(true, 0.6)]);
+    studio.tell(Event::Specks { take: 0, specks });
+    studio.run();
+    studio.sent();
+    studio.click("Specks on the product: 0 of 2 go");
+    studio.click("Speck 2 on the product");
+    assert!(studio.sent().concat().contains("confirmed: [[0.6, 0.5]]"));
+    assert!(studio.shows("Specks on the product: 1 of 2 go"));
+    studio.click("Speck 2 on the product");
+    assert!(studio.shows("Specks on the product: 0 of 2 go"));
+}
+
+#[test]
+fn a_brush_paints_a_stroke_into_the_edit() {
+    let mut studio = Studio::shooting(1);
+    studio.press(Key::D);
+    studio.press(Key::Q);
+    assert!(studio.shows("Paint over what should go"));
+    studio.sent();
+    let picture = studio.window.get_by_label_contains("Picture of RING_0000").rect();
+    studio.window.drag_at(picture.center());
+    studio.run();
+    studio.window.hover_at(picture.center() + egui::vec2(60.0, 10.0));
+    studio.run();
+    studio.window.drop_at(picture.center() + egui::vec2(60.0, 10.0));
+    studio.run();
+    let sent = studio.sent().concat();
+    assert!(sent.contains("brush: Fill") && sent.matches("points: [[0.5").count() == 1, "{sent}");
+    studio.press(Key::S);
+    assert!(studio.shows("Alt+click where to copy from"));
+    studio.press(Key::S);
+    assert!(!studio.shows("Alt+click where to copy from"), "the brush is laid down");
 }
 
 #[test]

@@ -417,7 +417,8 @@ impl<'a> Shoot<'a> {
             | Event::Cameras(_)
             | Event::Picture { .. }
             | Event::Calibrated(_)
-            | Event::FlatField(_) => {}
+            | Event::FlatField(_)
+            | Event::Specks { .. } => {}
         }
     }
 

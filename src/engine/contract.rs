@@ -6,7 +6,7 @@ use crate::calibrate::Calibration;
 use crate::calibrate::drift::Drift;
 use crate::camera::{CameraSpec, Setting};
 use crate::imaging::{Rgb8, Rgba8};
-use crate::retouch::Recipe;
+use crate::retouch::{Recipe, Speck};
 use crate::score::{Facts, Histogram, Kind, Score};
 use crate::session::{Flag, Label};
 use crate::suggest::Suggestion;
@@ -328,6 +328,13 @@ pub enum Event {
     /// A calibration is in force: it was made, chosen, or opened with the session; none when there
     /// is none any more.
     Calibrated(Option<Arc<Calibration>>),
+    /// What was found on a take that was opened at full size, the surest first.
+    Specks {
+        /// Which take.
+        take: TakeId,
+        /// Places in pixels of the original.
+        specks: Arc<Vec<Speck>>,
+    },
     /// A flat field is in force, with its falloff in EV (0 or less); none when there is none any more.
     FlatField(Option<f32>),
     /// Numbers for the status line.

@@ -114,6 +114,8 @@ impl Developer<'_> {
             self.open = None;
             let picture = open::read(&take.file).map_err(|e| format!("{}: {e}", take.name))?;
             let proxy = Proxy::new(&picture, None);
+            let specks = Arc::new(proxy.specks().to_vec());
+            self.shared.tell(Event::Specks { take: take.id, specks });
             self.open = Some(Open { file: take.file.clone(), picture, proxy });
         }
         self.open.as_ref().ok_or_else(String::new)

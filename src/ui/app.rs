@@ -7,8 +7,8 @@ use super::model::{Finish, Model, View};
 use super::pictures::{Key, Pictures};
 use super::settings::Folder;
 use super::{
-    calibrate, client, compare, cull, export, keysheet, live, palette, readings, retouch, settings,
-    side, status, strip, theme, topbar,
+    brush, calibrate, client, compare, cull, export, keysheet, live, palette, readings, retouch,
+    settings, side, status, strip, theme, topbar,
 };
 use crate::engine::contract::{CameraState, Command, Event, Link, LiveView, TakeId};
 use crate::engine::latest::Reader;
@@ -71,6 +71,8 @@ pub struct App {
     pub(super) client: bool,
     pub(super) full_screen: bool,
     pub(super) calibrate_from_take: bool,
+    /// The retouching brush in the hand.
+    pub(super) brush: Option<brush::Tool>,
     held_before: bool,
     /// A dragged edit that the engine has not heard of.
     unsent_edit: bool,
@@ -104,6 +106,7 @@ impl App {
             client: false,
             full_screen: false,
             calibrate_from_take: false,
+            brush: None,
             held_before: false,
             unsent_edit: false,
             chosen: bounded(1),

@@ -59,6 +59,10 @@ pub enum Action {
     CopyEdit,
     PasteEdit,
     EditNext,
+    HealBrush,
+    CloneBrush,
+    BrushLarger,
+    BrushSmaller,
     Undo,
     Redo,
     Calibrate,
@@ -307,6 +311,10 @@ pub const TABLE: &[Entry] = table! {
         A::CopyEdit, "Copy the edit", "Keeps the edit for pasting.", [K::ctrl_shift(Key::C)];
         A::PasteEdit, "Paste the edit", "Gives the copied edit to the selected takes.", [K::ctrl_shift(Key::V)];
         A::EditNext, "Apply to next captures", "Captures to come get this edit by themselves; again ends it.", [K::ctrl_shift(Key::N)];
+        A::HealBrush, "Heal brush", "Paints away what should go; again lays it down.", [K::new(Key::Q)];
+        A::CloneBrush, "Clone brush", "Paints a copy of another place, chosen with Alt+click; again lays it down.", [K::new(Key::S)];
+        A::BrushLarger, "Larger brush", "Makes the brush in the hand larger.", [K::shift(Key::CloseBracket)];
+        A::BrushSmaller, "Smaller brush", "Makes the brush in the hand smaller.", [K::shift(Key::OpenBracket)];
         A::Undo, "Undo", "Takes the last rating or edit back.", [K::ctrl(Key::Z)];
         A::Redo, "Redo", "Does it again.", [K::ctrl_shift(Key::Z), K::ctrl(Key::Y)];
     }

@@ -19,6 +19,7 @@ pub mod commands;
 pub mod history;
 pub mod model;
 
+mod brush;
 mod calibrate;
 mod canvas;
 mod cell;
@@ -42,6 +43,7 @@ mod scores;
 mod settings;
 mod side;
 mod sliders;
+mod specks;
 mod stack;
 mod status;
 mod strip;

@@ -47,6 +47,14 @@ impl App {
             | Action::Undo
             | Action::Redo
             | Action::ExportAgain => self.change(action),
+            Action::HealBrush | Action::CloneBrush => {
+                self.take_brush(action == Action::CloneBrush);
+                if self.brush.is_some() {
+                    self.model.show(View::Retouch);
+                }
+            }
+            Action::BrushLarger => self.size_brush(1.25),
+            Action::BrushSmaller => self.size_brush(0.8),
             Action::SelectAll => self.model.select_all(),
             Action::Follow => self.model.follow = !self.model.follow,
             Action::Advance => self.advance(),

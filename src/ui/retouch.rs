@@ -4,7 +4,7 @@ use super::app::App;
 use super::commands::Action;
 use super::model::Finish;
 use super::widgets::{command_button, heading, line};
-use super::{cull, histogram, readings, stack, take_view, theme};
+use super::{brush, cull, histogram, readings, specks, stack, take_view, theme};
 use crate::retouch::Recipe;
 use egui::{Button, RichText, ScrollArea, Ui, vec2};
 
@@ -34,6 +34,7 @@ pub(super) fn panel(app: &mut App, ui: &mut Ui) {
     readings::looks(app, ui);
     line(ui, &take.name, theme::STRONG);
     tools(app, ui, take.recipe.is_some());
+    brush::panel(app, ui);
     ui.separator();
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         let mut recipe = take.recipe.clone().unwrap_or_default();
@@ -42,6 +43,8 @@ pub(super) fn panel(app: &mut App, ui: &mut Ui) {
             ui.label(RichText::new(text).color(theme::WEAK));
         }
         if stack::show(ui, &mut recipe) {
+            app.edit(take.id, recipe);
+        } else if specks::show(app, ui, take.id, &mut recipe) {
             app.edit(take.id, recipe);
         }
         next(app, ui, take.recipe.as_ref());

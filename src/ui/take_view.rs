@@ -3,11 +3,11 @@
 use super::app::App;
 use super::canvas::{self, Place};
 use super::marks::Marks;
-use super::model::Finish;
+use super::model::{Finish, View};
 use super::pictures::WHOLE;
-use super::{cell, overlay, scores, widgets};
+use super::{brush, cell, overlay, scores, widgets};
 use crate::engine::contract::{Take, TakeId};
-use egui::{Align2, Color32, Rect, Ui, pos2, vec2};
+use egui::{Align2, Color32, PointerButton, Rect, Ui, pos2, vec2};
 
 /// Draws the take; asks for what is missing.
 pub(super) fn show(app: &mut App, ui: &mut Ui, area: Rect, id: TakeId) {
@@ -31,7 +31,8 @@ fn draw(app: &mut App, ui: &mut Ui, area: Rect, take: &Take) {
     let (w, h) = size.unwrap_or((stand_in.0 * 20, stand_in.1 * 20));
     let place = Place { area, full: vec2(w as f32, h as f32), density: ui.pixels_per_point() };
     let name = format!("Picture of {}", take.name);
-    canvas::interact(
+    let zoom = app.zoom;
+    let response = canvas::interact(
         ui,
         ui.scope_id().with("canvas"),
         &name,
@@ -39,6 +40,10 @@ fn draw(app: &mut App, ui: &mut Ui, area: Rect, take: &Take) {
         &mut app.zoom,
         &mut app.zoom_asked,
     );
+    let in_hand = app.model.view == View::Retouch && app.brush.is_some();
+    if in_hand && (response.dragged_by(PointerButton::Primary) || response.double_clicked()) {
+        app.zoom = zoom; // the brush has the pointer
+    }
     app.zoom_text = place.percent(&app.zoom);
     let rect = place.rect(&app.zoom);
     let side = rect.size().max_elem() * place.density;
@@ -68,6 +73,9 @@ fn draw(app: &mut App, ui: &mut Ui, area: Rect, take: &Take) {
     overlay::guides(&painter, rect, app.model.look.guides, judged, axis);
     if let Some(region) = app.pointed.filter(|_| app.model.active == Some(take.id)) {
         overlay::region(&painter, rect, judged, region);
+    }
+    if in_hand {
+        brush::paint(app, ui, &response, &painter, rect, take);
     }
     words(app, &painter, area, take, finish);
     let pointer = ui.ctx().pointer_hover_pos().filter(|p| area.contains(*p));

@@ -16,7 +16,7 @@ pub struct Specks {
     pub sensitivity: f32,
     /// Places of specks that stay: 0 to 1 across and down.
     pub kept: Vec<Place>,
-    /// Places of specks on the product that go.
+    /// Places of specks that a person wants gone: on the product, or too faint to go by themselves.
     pub confirmed: Vec<Place>,
 }
 
@@ -24,11 +24,8 @@ impl Specks {
     /// Whether a speck goes.
     pub fn removes(&self, speck: &Speck) -> bool {
         let among = |places: &[Place]| places.iter().any(|p| near(*p, speck.place));
-        if speck.on_product {
-            among(&self.confirmed)
-        } else {
-            speck.confidence >= 1.0 - self.sensitivity && !among(&self.kept)
-        }
+        let sure = !speck.on_product && speck.confidence >= 1.0 - self.sensitivity;
+        among(&self.confirmed) || (sure && !among(&self.kept))
     }
 }
 
@@ -50,7 +47,7 @@ impl Operation for Specks {
     fn summary(&self) -> String {
         let confirmed = match self.confirmed.len() {
             0 => String::new(),
-            n => format!(", {n} confirmed on the product"),
+            n => format!(", {n} confirmed"),
         };
         let kept = match self.kept.len() {
             0 => String::new(),

@@ -13,7 +13,7 @@ use crate::camera::{CameraSpec, Setting};
 use crate::engine::contract::{
     CameraState, Command, Event, ExportOptions, Level, LiveLook, Take, TakeId, Vitals,
 };
-use crate::retouch::Recipe;
+use crate::retouch::{Recipe, Speck};
 use crossbeam_channel::{Sender, TrySendError};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
@@ -66,6 +66,8 @@ pub struct Model {
     pub progress: Option<(String, usize, usize)>,
     /// The calibration in use.
     pub calibration: Option<Arc<Calibration>>,
+    /// Specks that were found on takes that were looked at.
+    pub specks: BTreeMap<TakeId, Arc<Vec<Speck>>>,
     /// Falloff that the flat field takes out, EV; none without one.
     pub flat_field: Option<f32>,
     /// A calibration was asked for and is not answered.
@@ -95,6 +97,9 @@ pub struct Model {
     sent_look: Option<LiveLook>,
     sent_names: (String, String),
 }
+
+/// Takes whose specks are kept at hand.
+const SPECKS: usize = 64;
 
 /// Messages that are kept for reading back.
 const MESSAGES: usize = 100;
@@ -127,6 +132,7 @@ impl Model {
             notice: None,
             progress: None,
             calibration: None,
+            specks: BTreeMap::new(),
             flat_field: None,
             calibrating: false,
             history: History::default(),
@@ -189,6 +195,12 @@ impl Model {
                 self.calibration = calibration;
                 self.calibrating = false;
             }
+            Event::Specks { take, specks } => {
+                if self.specks.len() >= SPECKS {
+                    self.specks.pop_first();
+                }
+                self.specks.insert(take, specks);
+            }
             Event::FlatField(falloff) => self.flat_field = falloff,
             Event::Vitals(vitals) => self.vitals = vitals,
             Event::Picture { .. } => {} // textures are kept elsewhere
@@ -214,6 +226,7 @@ impl Model {
     fn open(&mut self, folder: PathBuf) {
         self.folder = Some(folder);
         self.takes.clear();
+        self.specks.clear();
         self.selected.clear();
         self.active = None;
         self.history = History::default();
