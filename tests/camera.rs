@@ -254,10 +254,9 @@ fn nobody_there_is_a_sentence_with_the_drivers_words() {
 /// ```sh
 /// pip download gphoto2 --no-deps --only-binary :all: -d /tmp/wheel
 /// unzip -q /tmp/wheel/gphoto2-*.whl -d /tmp/wheel
-/// CULET_VUSB=/tmp/wheel/gphoto2/libgphoto2/vusb cargo test --test it virtual -- --ignored
+/// CULET_VUSB=/tmp/wheel/gphoto2/libgphoto2/vusb cargo test --test it virtual
 /// ```
 #[test]
-#[ignore = "needs libgphoto2's virtual camera; see its comment"]
 fn the_virtual_camera_of_libgphoto2_is_tethered() {
     let Some(driver) = std::env::var_os("CULET_VUSB") else {
         println!("skipped: CULET_VUSB does not name the folder of vusb.so");
@@ -289,6 +288,9 @@ fn the_virtual_camera_of_libgphoto2_is_tethered() {
     let ids = announced(&mut camera);
     assert_eq!(ids.len(), 1, "{ids:?}");
     assert!(camera.fetch(&ids[0]).unwrap() == picture);
+    assert!(camera.serial().is_some_and(|s| !s.is_empty()), "a body is known by its serial number");
+    let facts = camera.facts();
+    assert!(facts.battery == Some(50) && facts.card_free_bytes.is_some(), "{facts:?}");
 }
 
 #[cfg(all(target_os = "linux", feature = "webcam"))]

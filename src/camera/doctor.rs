@@ -1,7 +1,7 @@
 //! What stands between this computer and its cameras, as findings with advice. Cameras are not
 //! opened: who holds one and who may use it is read from the system.
 
-use super::Facts;
+use super::{Abilities, Facts};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::fs;
@@ -44,6 +44,8 @@ pub enum Finding {
         /// Where it is.
         port: String,
     },
+    /// Whether pictures stay on the camera's card.
+    Kept(bool),
     /// The camera's battery in percent.
     Battery(u8),
     /// Pictures for which the cards have room.
@@ -64,12 +66,15 @@ const OFF: i64 = 60;
 const NEVER: &[&str] = &["0", "off", "disable", "disabled", "never", "unlimited", "no limit"];
 
 /// What a connected camera says of itself, as findings.
-pub fn preflight(facts: &Facts) -> Vec<Finding> {
+pub fn preflight(able: Abilities, facts: &Facts) -> Vec<Finding> {
+    // A webcam has neither card nor battery.
+    let has_store = able.card || *facts != Facts::default();
+    let kept = has_store.then_some(Finding::Kept(able.card));
     let battery = facts.battery.map(Finding::Battery);
     let room = facts.card_free_pictures.map(Finding::Room);
     let clock = facts.clock_ahead_s.map(Finding::Clock);
     let sleep = facts.sleeps_after.clone().map(Finding::Sleep);
-    [battery, room, clock, sleep].into_iter().flatten().collect()
+    [kept, battery, room, clock, sleep].into_iter().flatten().collect()
 }
 
 impl Finding {
@@ -81,6 +86,7 @@ impl Finding {
             Self::NoCamera | Self::Held { .. } | Self::Forbidden { .. } | Self::Unknown { .. } => {
                 false
             }
+            Self::Kept(kept) => *kept,
             Self::Battery(percent) => *percent >= LOW,
             Self::Room(pictures) => *pictures >= FEW,
             Self::Clock(ahead) => ahead.abs() <= OFF,
@@ -117,6 +123,10 @@ impl Finding {
                 "set its USB mode to PTP; if it is newer than this libgphoto2, install a newer one"
                     .to_owned()
             }
+            Self::Kept(_) => {
+                "put a card into the camera; without one a picture is lost when the cable fails"
+                    .to_owned()
+            }
             Self::Battery(_) => "charge it, or run the camera from the mains".to_owned(),
             Self::Room(_) => "put in an empty card; every picture stays on it".to_owned(),
             Self::Clock(_) => "set the camera's clock; pictures are sorted by it".to_owned(),
@@ -139,6 +149,8 @@ impl fmt::Display for Finding {
             Self::Forbidden { model, port } => {
                 write!(f, "{model} at {port} may not be used by you")
             }
+            Self::Kept(true) => f.write_str("pictures stay on the camera's card"),
+            Self::Kept(false) => f.write_str("pictures are only in the camera's memory"),
             Self::Battery(percent) => write!(f, "battery at {percent} %"),
             Self::Room(pictures) => write!(f, "room for {pictures} pictures on the card"),
             Self::Clock(s) if s.abs() <= OFF => f.write_str("the camera's clock is right"),
@@ -318,10 +330,10 @@ mod tests {
             sleeps_after: Some("30".to_owned()),
             ..Facts::default()
         };
-        let bad = preflight(&facts);
-        assert_eq!(bad.len(), 4);
+        let bad = preflight(Abilities::default(), &facts);
+        assert_eq!(bad.len(), 5);
         assert!(bad.iter().all(|f| !f.good() && f.advice().is_some()), "{bad:?}");
-        assert_eq!(bad[2].to_string(), "the camera's clock is 120 minutes behind");
+        assert_eq!(bad[3].to_string(), "the camera's clock is 120 minutes behind");
         let facts = Facts {
             battery: Some(80),
             card_free_pictures: Some(900),
@@ -329,13 +341,14 @@ mod tests {
             sleeps_after: Some("Disable".to_owned()),
             ..Facts::default()
         };
-        let good = preflight(&facts);
+        let card = Abilities { card: true, ..Abilities::default() };
+        let good = preflight(card, &facts);
         assert!(
-            good.len() == 4 && good.iter().all(|f| f.good() && f.advice().is_none()),
+            good.len() == 5 && good.iter().all(|f| f.good() && f.advice().is_none()),
             "{good:?}"
         );
         assert!(
-            preflight(&Facts::default()).is_empty(),
+            preflight(Abilities::default(), &Facts::default()).is_empty(),
             "a camera that says nothing has no findings"
         );
     }

@@ -1,7 +1,9 @@
 //! What a shoot needs, checked before it begins: cameras and who holds them, the disk's room and
 //! speed, a display, the networks' files.
 
-use crate::camera::doctor::Finding;
+use crate::camera::CameraSpec;
+use crate::camera::doctor::{Finding, preflight};
+use parking_lot::Mutex;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -35,12 +37,13 @@ const PROBE: usize = 32 << 20;
 /// Slower than this and captures queue up, bytes a second.
 const SLOW_DISK: f64 = 30e6;
 
-/// Every check; `folder` is where sessions are kept.
-pub fn checks(folder: &Path) -> Vec<Check> {
+/// Every check; `folder` is where sessions are kept, and `camera` is opened to be asked.
+pub fn checks(folder: &Path, camera: Option<&CameraSpec>) -> Vec<Check> {
     let mut all = match super::host::Launch::usual().and_then(|launch| super::host::look(&launch)) {
         Ok((_, findings)) => findings.iter().map(of_finding).collect(),
         Err(e) => vec![Check::new("cameras", e.to_string(), Some("mend this first"))],
     };
+    all.extend(camera.map(connected).unwrap_or_default());
     all.extend(disk(folder));
     all.push(display());
     all
@@ -55,14 +58,27 @@ fn of_finding(finding: &Finding) -> Check {
     }
 }
 
+/// What a camera says of itself once it is open.
+fn connected(spec: &CameraSpec) -> Vec<Check> {
+    let mut opened = match super::open::open(spec, &Mutex::default()) {
+        Ok(opened) => opened,
+        Err(e) => return vec![Check::new("camera", e.to_string(), Some("mend this first"))],
+    };
+    let mut all = vec![Check::new("camera", format!("{} answers", opened.identity), None)];
+    let findings = preflight(opened.abilities, &opened.camera.facts());
+    all.extend(findings.iter().map(|f| Check { what: "camera".to_owned(), ..of_finding(f) }));
+    all
+}
+
 /// The nearest folder above a path that exists.
 fn existing(path: &Path) -> PathBuf {
     path.ancestors().find(|p| p.is_dir()).unwrap_or(Path::new("/")).to_owned()
 }
 
-fn disk(folder: &Path) -> Vec<Check> {
+/// Room for captures on the disk of a folder.
+pub(super) fn room(folder: &Path) -> Check {
     let folder = existing(folder);
-    let room = match fs4::available_space(&folder) {
+    match fs4::available_space(&folder) {
         Ok(bytes) => {
             let captures = bytes / CAPTURE_BYTES;
             let advice = (captures < FEW_CAPTURES).then_some("make room or choose another disk");
@@ -74,7 +90,12 @@ fn disk(folder: &Path) -> Vec<Check> {
             Check::new("disk space", found, advice)
         }
         Err(e) => Check::new("disk space", e.to_string(), Some("choose another folder")),
-    };
+    }
+}
+
+fn disk(folder: &Path) -> Vec<Check> {
+    let folder = existing(folder);
+    let room = room(&folder);
     let speed = match write_speed(&folder) {
         Ok(rate) => {
             let advice =

@@ -308,11 +308,17 @@ impl Tether {
                 self.opened = Some(opened);
                 let now = Instant::now();
                 (self.next_frame, self.next_events, self.next_battery) = (now, now, now);
-                self.tell_state();
-                self.tell_settings();
+                // Ready is said once the card is known: what comes on it from then on is ours.
                 match self.reconcile() {
-                    Ok(_) => self.greet(),
-                    Err(e) => self.trouble(e),
+                    Ok(_) => {
+                        self.tell_state();
+                        self.tell_settings();
+                        self.greet();
+                    }
+                    Err(e) => {
+                        self.ingest.list_again();
+                        self.trouble(e);
+                    }
                 }
             }
             Err(e) => {
@@ -333,12 +339,15 @@ impl Tether {
         if practice || self.greeted.contains(&opened.identity) {
             return;
         }
-        let findings = doctor::preflight(&opened.camera.facts());
+        let facts = opened.camera.facts();
+        let findings = doctor::preflight(opened.abilities, &facts);
         self.greeted.push(opened.identity.clone());
-        for finding in findings {
-            if let Some(advice) = finding.advice() {
-                self.shared.say(Level::Warning, format!("{finding}: {advice}"));
-            }
+        let said = findings.iter().filter_map(|f| Some(format!("{f}: {}", f.advice()?)));
+        said.for_each(|text| self.shared.say(Level::Warning, text));
+        let folder = self.shared.book.lock().session.folder().to_owned();
+        let room = super::checks::room(&folder);
+        if let Some(advice) = room.advice {
+            self.shared.say(Level::Warning, format!("{}: {advice}", room.found));
         }
     }
 

@@ -66,3 +66,34 @@ fn a_body_without_live_view_says_so_once() {
     assert_eq!(rests, 1, "{:?}", shooter.said);
     assert!(Verdict::of(folder.path(), &rig.truth()).good(), "{:?}", shooter.said);
 }
+
+/// What would end a shoot early is said before it begins, by the doctor and when the body is connected.
+#[test]
+fn the_look_before_a_shoot_asks_the_camera() {
+    let rig = Rig::new(45);
+    let home = tempfile::tempdir().unwrap();
+    let doctor = || {
+        let out = std::process::Command::new(env!("CARGO_BIN_EXE_culet"))
+            .env("HOME", home.path())
+            .args(["doctor", "--json", "--camera", &format!("ptpip:127.0.0.1:{}", rig.port)])
+            .arg("--session")
+            .arg(home.path())
+            .output()
+            .unwrap();
+        String::from_utf8(out.stdout).unwrap()
+    };
+    let good = doctor();
+    for text in ["#CULET0045 answers", "stay on the camera's card", "room for", "clock is right"] {
+        let line =
+            good.lines().find(|l| l.contains(text)).unwrap_or_else(|| panic!("{text}: {good}"));
+        assert!(line.contains(r#""good":true"#), "{line}");
+    }
+    rig.body.turn_dial(super::matrix::BATTERY, 12);
+    let low = doctor();
+    let line =
+        low.lines().find(|l| l.contains("battery at 12 %")).unwrap_or_else(|| panic!("{low}"));
+    assert!(line.contains("charge it") && line.contains(r#""good":false"#), "{line}");
+    let mut shooter = Shooter::start(&home.path().join("session"));
+    shooter.connect(rig.port);
+    assert!(shooter.until(5.0, |s| s.heard("battery at 12 %: charge it")), "{:?}", shooter.said);
+}

@@ -27,19 +27,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// A sensor without a scene: pictures are noise that no two shots share, made in a millisecond.
+/// A sensor without a scene: a grey disc on white under noise that no two shots share, made in a
+/// millisecond.
 struct Noise {
     seed: u32,
     live: Vec<u8>,
 }
 
-fn noise(w: usize, h: usize, seed: u32) -> Rgb8 {
+fn disc(w: usize, h: usize, seed: u32) -> Rgb8 {
     let mut state = seed.wrapping_mul(2_654_435_761) | 1;
-    Rgb8::from_fn(w, h, |_, _| {
+    Rgb8::from_fn(w, h, |x, y| {
         state ^= state << 13;
         state ^= state >> 17;
         state ^= state << 5;
-        [state as u8, (state >> 8) as u8, (state >> 16) as u8]
+        let (dx, dy) = (x as f32 - w as f32 / 2.0, y as f32 - h as f32 / 2.0);
+        let level = if dx.hypot(dy) < h as f32 / 4.0 { 120 } else { 225 };
+        [0, 8, 16].map(|shift| level + ((state >> shift) & 15) as u8)
     })
 }
 
@@ -53,7 +56,7 @@ impl Sensor for Noise {
     }
 
     fn still(&self, e: &Exposure) -> Still {
-        let picture = noise(240, 160, self.seed.wrapping_mul(100_003).wrapping_add(e.shot));
+        let picture = disc(240, 160, self.seed.wrapping_mul(100_003).wrapping_add(e.shot));
         Still { jpeg: jpeg::encode(&picture, 92).unwrap(), thumbnail: self.live.clone() }
     }
 
@@ -71,13 +74,15 @@ struct Rig {
     body: Arc<Body>,
     port: u16,
     ledger: Arc<Mutex<BTreeMap<String, String>>>,
+    /// Pictures are removed from the card: those are nobody's any more.
+    removes: AtomicBool,
     stop: Arc<AtomicBool>,
     _threads: [Joined; 2],
 }
 
 impl Rig {
     fn new(serial: u32) -> Self {
-        let live = jpeg::encode(&noise(160, 106, 7), 80).unwrap();
+        let live = jpeg::encode(&disc(160, 106, 7), 80).unwrap();
         let body = Arc::new(Body::new(Arc::new(Noise { seed: serial, live }), serial));
         let responder = Responder::bind(0).unwrap();
         let port = responder.port().unwrap();
@@ -88,13 +93,17 @@ impl Rig {
             spawn("test-link", move || responder.serve(&b1, &s1)).unwrap(),
             spawn("test-shutter", move || b2.expose_until(&s2)).unwrap(),
         ];
-        Self { body, port, ledger: Arc::default(), stop, _threads: threads }
+        let removes = AtomicBool::new(false);
+        Self { body, port, ledger: Arc::default(), removes, stop, _threads: threads }
     }
 
     /// Hash and name of every picture that is or was on the card; one that was removed before
     /// anybody looked is not.
     fn truth(&self) -> BTreeMap<String, String> {
         let mut ledger = self.ledger.lock();
+        if self.removes.load(Ordering::Relaxed) {
+            ledger.clear();
+        }
         ledger.extend(self.body.stored().into_iter().map(|s| (s.sha256, s.name)));
         ledger.clone()
     }
@@ -269,7 +278,10 @@ impl Verdict {
         let names: BTreeSet<&String> = lines.iter().map(|l| &l.file).collect();
         let files = std::fs::read_dir(&capture).unwrap().map(|e| e.unwrap().file_name());
         let files: Vec<String> = files.map(|f| f.into_string().unwrap()).collect();
-        let is_original = |f: &&String| !f.ends_with(".json") && !f.ends_with(".xmp");
+        // Sidecars are being written while this looks.
+        let is_original = |f: &&String| {
+            ![".json", ".xmp"].iter().any(|e| f.ends_with(e)) && !f.starts_with(".culet-")
+        };
         let same = |l: &&Line| {
             truth.contains_key(&l.hash)
                 && sha256_file(&capture.join(&l.file)).is_ok_and(|h| h == l.hash)

@@ -63,8 +63,9 @@ fn host(spec: Option<&CameraSpec>) -> Result<(), WireError> {
 /// driver lets it, without if it hangs.
 fn questions() -> Result<Receiver<Ask>, WireError> {
     let (sender, asks) = bounded(4);
+    let stdin = own_stdin()?;
     let thread = spawn("host-asks", move || {
-        forward(sender);
+        forward(stdin, sender);
         std::thread::sleep(GRACE);
         tracing::warn!("the camera driver hangs; its host ends without it");
         #[expect(
@@ -78,9 +79,21 @@ fn questions() -> Result<Receiver<Ask>, WireError> {
     Ok(asks)
 }
 
+/// Stdin under a number of its own: libgphoto2 closes file 0 when a network camera is let go before
+/// its connection was complete, which would look like the end of the studio.
+#[cfg(unix)]
+fn own_stdin() -> io::Result<std::fs::File> {
+    use std::os::fd::AsFd as _;
+    io::stdin().as_fd().try_clone_to_owned().map(std::fs::File::from)
+}
+
+#[cfg(not(unix))]
+fn own_stdin() -> io::Result<io::Stdin> {
+    Ok(io::stdin())
+}
+
 /// Hands questions on until the last. The sender is dropped at the end, which ends the serving.
-fn forward(sender: Sender<Ask>) {
-    let mut stdin = io::stdin().lock();
+fn forward(mut stdin: impl io::Read, sender: Sender<Ask>) {
     loop {
         match wire::read::<Ask>(&mut stdin) {
             Ok(Some((Ask::Close, _)) | None) => break,

@@ -36,6 +36,8 @@ pub(super) struct Ingest {
     storing_fails: bool,
     /// What lay on a card that the journal could not note yet.
     unmet: Option<Vec<Listed>>,
+    /// The card could not be listed when the camera was connected.
+    unlisted: bool,
     /// Files that this connection could not fetch.
     given_up: BTreeSet<Source>,
     told: VecDeque<(Source, Instant)>,
@@ -68,10 +70,17 @@ impl Ingest {
             again: now,
             storing_fails: false,
             unmet: None,
+            unlisted: false,
             given_up: BTreeSet::new(),
             told: VecDeque::new(),
             odd: None,
         }
+    }
+
+    /// The card could not be listed; it is asked again soon.
+    pub(super) fn list_again(&mut self) {
+        self.unlisted = true;
+        self.again = Instant::now() + STORE_AGAIN;
     }
 
     /// Whether nothing is to be fetched.
@@ -81,7 +90,7 @@ impl Ingest {
 
     /// When there is something to do; none when there is nothing.
     pub(super) fn next(&self) -> Option<Instant> {
-        (!self.is_idle() || self.unmet.is_some()).then_some(self.again)
+        (!self.is_idle() || self.unmet.is_some() || self.unlisted).then_some(self.again)
     }
 
     /// The camera is gone or let go. Bytes that are here already are stored; the rest is found on
@@ -89,6 +98,7 @@ impl Ingest {
     pub(super) fn let_go(&mut self) {
         self.wanted.retain(|w| w.bytes.is_some());
         self.unmet = None;
+        self.unlisted = false;
         self.given_up.clear();
         self.told.clear();
         self.odd = None;
@@ -167,10 +177,13 @@ impl Tether {
         }
     }
 
-    /// What the journal could not note when the camera was connected.
+    /// What the card could not say, or the journal could not note, when the camera was connected.
     pub(super) fn meet_again(&mut self) {
         if Instant::now() < self.ingest.again {
             return;
+        }
+        if std::mem::take(&mut self.ingest.unlisted) && self.reconcile().is_err() {
+            self.ingest.list_again();
         }
         let identity = self.opened.as_ref().map(|o| o.identity.clone());
         if let (Some(identity), Some(listed)) = (identity, self.ingest.unmet.take()) {

@@ -193,11 +193,13 @@ impl State {
             size: exposure.size,
             taken: self.clock.ptp(),
         };
-        let mut files = Vec::new();
+        let (mut files, thumbnail) = (Vec::new(), Arc::new(still.thumbnail));
         if raw && target == Target::Card {
-            files.push(file(format::UNDEFINED, "NEF", practice_raw(self.shots), Arc::default()));
+            // libgphoto2 sends no file of an unknown format without a thumbnail; real raw files have one.
+            let thumbnail = Arc::clone(&thumbnail);
+            files.push(file(format::UNDEFINED, "NEF", practice_raw(self.shots), thumbnail));
         }
-        files.push(file(format::JPEG, "JPG", still.jpeg, Arc::new(still.thumbnail)));
+        files.push(file(format::JPEG, "JPG", still.jpeg, thumbnail));
         let told = self.faults.due(|f| (f == Fault::LostEvents).then_some(())).is_none();
         self.storm();
         match target {
