@@ -3,6 +3,7 @@
 mod architecture;
 #[cfg(all(unix, feature = "gphoto"))]
 mod camera;
+mod cutout;
 mod hostile_files;
 #[cfg(all(unix, feature = "gphoto"))]
 mod proxy;
