@@ -2,7 +2,7 @@
 //! under a white balance that is wrong for its light.
 
 use culet::camera::CameraSpec;
-use culet::engine::contract::{Command, Event, Link, LiveView, Take};
+use culet::engine::contract::{CameraState, Command, Event, Link, LiveView, Take};
 use culet::engine::host::Launch;
 use culet::engine::latest::{Publisher, Reader, channel};
 use culet::engine::{Practice, Studio, practice_card};
@@ -36,7 +36,9 @@ impl Seat {
     fn wait(&mut self, what: &str, done: impl Fn(&Self) -> bool) {
         let start = Instant::now();
         while !done(self) {
-            assert!(start.elapsed() < Duration::from_secs(60), "{what} did not come");
+            let said = &self.window.state().model().messages;
+            let late = start.elapsed() > Duration::from_secs(60);
+            assert!(!late, "{what} did not come: {:?}, {said:?}", self.cast);
             if let Ok(view) = self.frames.receiver().recv_timeout(Duration::from_millis(30)) {
                 self.cast = cast(&view.picture);
                 self.passed_on.publish(view).unwrap();
@@ -82,7 +84,10 @@ fn the_wizard_brings_live_view_scores_and_retouches_to_true_colour() {
     let host = "127.0.0.1".to_owned();
     commands.send(Command::Connect(CameraSpec::PtpIp { host, port: practice.port })).unwrap();
     let mut seat = Seat::at(link);
-    seat.wait("live view", |s| s.shows("Focus"));
+    seat.wait("live view", |s| {
+        let model = s.window.state().model();
+        matches!(model.camera, CameraState::Live(_)) && !model.settings.is_empty()
+    });
     for (name, value) in [("shutter", "0.0040s"), ("white_balance", "Fluorescent")] {
         let (name, value) = (name.to_owned(), value.to_owned());
         commands.send(Command::Set { name, value }).unwrap();

@@ -5,6 +5,7 @@ mod architecture;
 mod camera;
 #[cfg(all(unix, feature = "gphoto", feature = "studio"))]
 mod colour;
+mod cutout;
 mod hostile_files;
 #[cfg(all(unix, feature = "gphoto"))]
 mod proxy;

@@ -5,6 +5,7 @@
 
 mod calibrate;
 mod cameras;
+mod cutout;
 mod doctor;
 mod judge;
 mod operations;
@@ -49,6 +50,8 @@ enum Command {
     Judge(judge::Arguments),
     /// Finds a grey card or a chart in a picture and makes a calibration.
     Calibrate(calibrate::Arguments),
+    /// Cuts the subject out: alpha, holes, and its shadow as a layer.
+    Cutout(cutout::Arguments),
     /// Retouches pictures; originals are not touched.
     Retouch(retouch::Arguments),
     /// Lists every retouching operation with its parameters, ranges, units and help.
@@ -81,6 +84,7 @@ pub fn run() -> u8 {
         Some(Command::Shoot(arguments)) => shoot::run(&arguments),
         Some(Command::Judge(arguments)) => judge::run(&arguments),
         Some(Command::Calibrate(arguments)) => calibrate::run(&arguments),
+        Some(Command::Cutout(arguments)) => cutout::run(&arguments),
         Some(Command::Retouch(arguments)) => retouch::run(&arguments),
         Some(Command::Operations(arguments)) => operations::run(&arguments),
         Some(Command::Presets(arguments)) => presets::run(&arguments),

@@ -235,7 +235,8 @@ impl Studio {
     }
 
     fn moment(&self) -> Moment {
-        if self.options.still {
+        // Nobody moves a card while it is looked at; and a card out of focus takes long to draw.
+        if self.options.still || self.options.card.is_some() {
             return Moment::STILL;
         }
         let held = *self.held.lock();

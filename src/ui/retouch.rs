@@ -42,9 +42,7 @@ pub(super) fn panel(app: &mut App, ui: &mut Ui) {
             let text = "Untouched. Press R for the automatic retouch, or move a slider.";
             ui.label(RichText::new(text).color(theme::WEAK));
         }
-        if stack::show(ui, &mut recipe) {
-            app.edit(take.id, recipe);
-        } else if specks::show(app, ui, take.id, &mut recipe) {
+        if specks::show(app, ui, take.id, &mut recipe) || stack::show(ui, &mut recipe) {
             app.edit(take.id, recipe);
         }
         next(app, ui, take.recipe.as_ref());

@@ -85,6 +85,12 @@ struct Evidence {
     noise: f32,
     /// Tint that the ground's own unevenness makes.
     stain: f32,
+    /// Whether something faintly brighter than its ground goes on over several pixels: dark metal on dark
+    /// ground drowns in the noise of one.
+    broad: Vec<bool>,
+    /// Less tint than this speaks for ground in shadow, because the piece has colour nearly everywhere; 0
+    /// when it has not.
+    grey: f32,
 }
 
 impl Evidence {
@@ -109,17 +115,91 @@ impl Evidence {
         let stain = 4.0 * filter::median(outer(w, h).map(|i| tint[i]).collect());
         let detail = (scene.method == Method::EmptySet)
             .then(|| [fine_detail(&scene.picture), fine_detail(&scene.ground)]);
-        Self { w, h, lift, ratio, tint, step, slope, detail, noise, stain }
+        let mut broad = broadly_brighter(&lift);
+        if filter::median(scene.ground.data.iter().step_by(7).map(|g| g[1]).collect()) < DARK {
+            broad_steps(&lift, &mut broad);
+        }
+        let mut evidence =
+            Self { w, h, lift, ratio, tint, step, slope, detail, noise, stain, broad, grey: 0.0 };
+        evidence.grey = evidence.least_piece_tint();
+        evidence
+    }
+
+    /// What [`Evidence::grey`] is: a share of the usual tint of what stands out, where most of that has one.
+    fn least_piece_tint(&self) -> f32 {
+        let strong = (0..self.w * self.h).filter(|&i| self.lift.data[i].abs() > 0.12);
+        let tints: Vec<f32> = strong.map(|i| self.tint[i]).collect();
+        let with = tints.iter().filter(|&&t| t > self.least_tint()).count();
+        if tints.len() > 30 && with * 10 > tints.len() * 7 {
+            (0.6 * self.least_tint()).max(0.15 * filter::median(tints))
+        } else {
+            0.0
+        }
+    }
+
+    /// Whether a pixel is as free of colour as only ground is, and no lighter.
+    fn grey(&self, i: usize) -> bool {
+        self.tint[i] < self.grey && self.lift.data[i] < 0.02
+    }
+
+    /// Less colour than this, the ground can have.
+    fn least_tint(&self) -> f32 {
+        (5.0 * self.noise).max(self.stain).max(0.035)
     }
 
     /// Whether the pixel cannot be backdrop, not even in shadow.
     fn foreign(&self, i: usize) -> bool {
         let n = self.noise;
         self.step[i]
-            || self.tint[i] > (5.0 * n).max(self.stain).max(0.035)
+            || self.broad[i]
+            || self.tint[i] > self.least_tint()
             || self.lift.data[i] > (5.0 * n).max(0.03)
             || self.ratio[i] < 0.06 && self.lift.data[i] < -0.1
     }
+}
+
+/// A darker ground than this, linear, shows dark metal only over a wider reach.
+const DARK: f32 = 0.05;
+
+/// Adds steps of the lift that show only once several pixels are averaged; a shadow's rim is wider still.
+fn broad_steps(lift: &Plane, found: &mut [bool]) {
+    let (w, h) = (lift.w, lift.h);
+    let held = lift.data.iter().map(|v| v.clamp(-0.08, 0.08)).collect();
+    let wide = filter::soften(&Plane { w, h, data: held }, 2.0);
+    let at = |x: usize, y: usize, dx: isize, dy: isize| {
+        let u = (x as isize + dx).clamp(0, w as isize - 1) as usize;
+        let v = (y as isize + dy).clamp(0, h as isize - 1) as usize;
+        wide.at(u, v)
+    };
+    let slope = |i: usize| {
+        let (x, y) = (i % w, i / w);
+        (0.5 * (at(x, y, 1, 0) - at(x, y, -1, 0)), 0.5 * (at(x, y, 0, 1) - at(x, y, 0, -1)))
+    };
+    let usual = filter::median(outer(w, h).map(|i| slope(i).0.hypot(slope(i).1)).collect());
+    let least = (6.0 * usual).max(0.0015);
+    for (i, found) in found.iter_mut().enumerate() {
+        let (gx, gy) = slope(i);
+        let steep = gx.hypot(gy);
+        if steep > least {
+            let (dx, dy) =
+                ((8.0 * gx / steep).round() as isize, (8.0 * gy / steep).round() as isize);
+            let (x, y) = (i % w, i / w);
+            // Over seventeen pixels a ramp rises sixteen slopes, an edge about five.
+            *found |= at(x, y, dx, dy) - at(x, y, -dx, -dy) < 8.0 * steep;
+        }
+    }
+}
+
+/// Where the lift is above zero over a wider reach, beyond what the outer part of the frame shows there.
+fn broadly_brighter(lift: &Plane) -> Vec<bool> {
+    let (w, h) = (lift.w, lift.h);
+    // Highlights are held down: they would bleed over their surroundings.
+    let held = lift.data.iter().map(|v| v.clamp(-0.03, 0.03)).collect();
+    let wide = filter::soften(&Plane { w, h, data: held }, 2.0);
+    let middle = filter::median(outer(w, h).map(|i| wide.data[i]).collect());
+    let spread = filter::median(outer(w, h).map(|i| (wide.data[i] - middle).abs()).collect());
+    let least = middle + (9.0 * spread).max(0.008);
+    wide.data.iter().map(|&v| v > least).collect()
 }
 
 /// Indices of the outer part of a frame, the likeliest to show the ground alone.
@@ -245,7 +325,7 @@ fn openings(scene: &Scene, e: &Evidence, shadow: &Plane, ground: &mut [bool], hi
     let (w, h) = (e.w, e.h);
     let close = (3.0 * e.noise).max(0.014);
     let like: Vec<bool> = (0..w * h)
-        .map(|i| !ground[i] && (!e.foreign(i) || apart(scene, shadow, i) < close))
+        .map(|i| !ground[i] && (!e.foreign(i) || e.grey(i) || apart(scene, shadow, i) < close))
         .collect();
     for part in filter::parts(w, h, false, |i| like[i]) {
         if (Opening { scene, e, shadow, part: &part }).is_one(ground, hint) {
@@ -269,32 +349,53 @@ impl Opening<'_> {
     /// ground's own texture; and what a network thinks, which fills holes and is believed little.
     fn is_one(&self, ground: &[bool], hint: Option<&Mask>) -> bool {
         let noise = self.e.noise.max(0.004);
-        let level = self.middle(&|i| {
-            let p = colour::luminance(self.scene.picture.data[i]);
-            let g = colour::luminance(self.scene.ground.data[i]);
-            proxy::encode(p) - proxy::encode(g * self.shadow.data[i])
-        });
+        let level = self.middle(&|i| self.level(i));
         let inside = hint.map_or(0.5, |m| self.middle(&|i| f32::from(m.data[i]) / 255.0));
-        if inside < 0.9 && self.touches(ground) {
-            return level < (3.0 * noise).max(0.014) && level > -(5.0 * noise).max(0.05);
-        }
+        let tint = self.middle(&|i| self.e.tint[i]);
         let bare = self.middle(&|i| self.e.lift.data[i]);
+        let grey = tint < self.e.grey && bare < 0.02;
+        if inside < 0.9 && self.touches(ground) {
+            let deepest = if grey { 0.3 } else { (5.0 * noise).max(0.05) };
+            return level < (3.0 * noise).max(0.014) && level > -deepest;
+        }
         let nearest = level.abs().min(bare.abs());
         // Darker may be a deeper shadow; lighter may not.
         let off = if level < 0.0 && bare < 0.0 { nearest * 0.35 } else { nearest };
+        let share = self.part.pixels.len() as f32 / (self.e.w * self.e.h) as f32;
+        // The deeper the shadow, the less is known about how deep it is just here, in a narrow opening.
+        let depth = self.middle(&|i| 1.0 - self.shadow.data[i]).clamp(0.0, 1.0);
+        let depth = depth * (1.0 - share / 0.003).max(0.0);
         // A negative score goes down to -2, a positive one up to 1.
         let score = |value: f32, limit: f32| (1.0 - value / limit).clamp(-2.0, 1.0);
-        let close = score(off, (2.5 * noise).max(0.012));
-        let even = score(self.middle(&|i| self.e.slope[i]), 0.006 + 0.8 * noise);
-        let colourless = score(self.middle(&|i| self.e.tint[i]), (2.5 * noise).max(0.014));
-        let share = self.part.pixels.len() as f32 / (self.e.w * self.e.h) as f32;
+        let close = score(off, (2.5 * noise).max(0.012) + 0.08 * depth);
+        let even = score(self.lower(&|i| self.e.slope[i]), 0.008 + 0.8 * noise + 0.02 * depth);
+        let colourless = score(tint, (2.5 * noise).max(0.014));
         let large = (share * 7000.0).max(0.1).log10().clamp(-1.0, 1.0) * 0.6;
         let told = match inside {
             i if i < 0.3 => 1.0,
             i if i > 0.95 => -0.4,
             _ => 0.0,
         };
-        2.0 * close + even + colourless + large + told + self.texture() > 0.6
+        let grey = if grey && share > 1.2e-4 { 2.0 } else { 0.0 };
+        2.0 * close + even + colourless + large + told + grey + self.texture() > 0.6
+    }
+
+    /// Encoded luminance over that of the shadowed ground.
+    fn level(&self, i: usize) -> f32 {
+        let p = colour::luminance(self.scene.picture.data[i]);
+        let g = colour::luminance(self.scene.ground.data[i]);
+        proxy::encode(p) - proxy::encode(g * self.shadow.data[i])
+    }
+
+    /// The lower quarter of a value over the part: in a small one most pixels lie on its rim.
+    fn lower(&self, f: &dyn Fn(usize) -> f32) -> f32 {
+        let mut values: Vec<f32> = self.part.pixels.iter().map(|&i| f(i as usize)).collect();
+        let quarter = values.len() / 4;
+        if values.is_empty() {
+            0.0
+        } else {
+            *values.select_nth_unstable_by(quarter, f32::total_cmp).1
+        }
     }
 
     /// The middle of a value over the part.
@@ -347,6 +448,13 @@ fn drop_crumbs(
         let sum: f32 = p.pixels.iter().map(|&i| apart(scene, shadow, i as usize)).sum();
         p.pixels.len() >= least && sum / p.pixels.len() as f32 > 2.5 * e.noise
     };
+    let strength = |p: &filter::Part| {
+        let own = p.pixels.iter().map(|&i| apart(scene, shadow, i as usize)).collect();
+        upper_quarter(own)
+    };
+    let mirrored = mirror_images(&found, &strength, largest);
+    let found: Vec<_> =
+        found.into_iter().zip(mirrored).filter(|(_, m)| !m).map(|(p, _)| p).collect();
     let (kept, small): (Vec<_>, Vec<_>) = found.into_iter().partition(solid);
     subject.fill(false);
     let mut mark = |p: &filter::Part| p.pixels.iter().for_each(|&i| subject[i as usize] = true);
@@ -368,6 +476,33 @@ fn drop_crumbs(
     if let Some(hint) = hint {
         keep_what_is_meant(subject, hint);
     }
+}
+
+/// Which parts are images of the piece in a glossy ground: below what casts them, much fainter, and not
+/// joined to it.
+fn mirror_images(
+    found: &[filter::Part],
+    strength: &dyn Fn(&filter::Part) -> f32,
+    largest: usize,
+) -> Vec<bool> {
+    let strengths: Vec<f32> = found.iter().map(strength).collect();
+    let main = (0..found.len())
+        .filter(|&k| found[k].pixels.len() * 8 >= largest)
+        .max_by(|&a, &b| strengths[a].total_cmp(&strengths[b]));
+    let Some(main) = main else { return vec![false; found.len()] };
+    let middle = found[main].rect.centre().1;
+    (0..found.len())
+        .map(|k| {
+            let faint = strengths[k] < 0.45 * strengths[main];
+            k != main && faint && found[k].rect.centre().1 > middle
+        })
+        .collect()
+}
+
+/// The value that a quarter lies above.
+fn upper_quarter(mut values: Vec<f32>) -> f32 {
+    let at = values.len() * 3 / 4;
+    if values.is_empty() { 0.0 } else { *values.select_nth_unstable_by(at, f32::total_cmp).1 }
 }
 
 /// Of groups of parts that lie close together, keeps those that a network's mask means: a chain whose

@@ -50,6 +50,27 @@ pub fn compose(picture: &Picture, cut: &Cut, on: &Background, shadow: ShadowLaye
     out
 }
 
+/// The subject's own colours, sRGB-encoded: the picture, its half-covered rim freed of the old ground.
+/// Where there is no subject the pixels are black. With [`Cut::alpha`] and [`Cut::shadow`] it is all that
+/// laying the subject on any ground needs.
+pub fn foreground(picture: &Picture, cut: &Cut) -> Rgb8 {
+    let rgb = proxy::srgb(picture);
+    let (w, h) = (rgb.w.min(cut.alpha.w), rgb.h.min(cut.alpha.h));
+    let on = &Background::Transparent;
+    let table = Tables { rgb: &rgb, cut, on, layer: &cut.shadow, keep: false };
+    let mut out = Rgb8::new(w, h);
+    out.data.par_chunks_mut(w.max(1) * 3).enumerate().for_each(|(y, line)| {
+        for (x, pixel) in line.chunks_exact_mut(3).enumerate() {
+            pixel.copy_from_slice(&match cut.alpha.at(x, y) {
+                0 => [0; 3],
+                255 => rgb.at(x, y),
+                a => table.foreground(x, y, f32::from(a) / 255.0).map(colour::srgb_encode8),
+            });
+        }
+    });
+    out
+}
+
 /// Light on the new ground, 1 is no shadow, reduced.
 fn shadow_layer(cut: &Cut, shadow: ShadowLayer) -> Plane {
     let neutral = |s: f32| s.clamp(0.0, 1.0);
@@ -255,6 +276,8 @@ mod tests {
         assert_eq!(bytes(&out, 3, 3), [255; 4]);
         let own = picture.to_srgb8().at(60, 50);
         assert_eq!(bytes(&out, 60, 50)[..3], own);
+        let colours = foreground(&picture, &cut);
+        assert_eq!((colours.at(60, 50), colours.at(3, 3)), (own, [0; 3]));
         // On the way from red to white green never leads blue: that would be spill.
         for x in 80..100 {
             let [_, g, b, _] = bytes(&out, x, 50);

@@ -166,7 +166,7 @@ impl Solver<'_> {
         let tile = self.look(x0, y0, w, h);
         let cut = self.cut(&tile);
         let blur = edge_blur(&tile, &cut);
-        if self.inner.is_some() || blur > 2.6 {
+        if self.inner.is_some() {
             self.soft(&tile, &cut, blur)
         } else {
             self.hard(&tile, &cut, blur)
@@ -293,27 +293,62 @@ impl Solver<'_> {
     /// Coverage of hard edges from their cut.
     fn hard(&self, tile: &Tile, cut: &[bool], blur: f32) -> Vec<f32> {
         let (w, h) = (tile.w, tile.h);
-        let reach = (1.6 * blur + 0.8).clamp(1.5, 4.5);
+        // The cut follows what can just be told from noise: the skirt of a blurred edge. Its middle lies
+        // where the difference has half of what it has further in.
+        let reach = (1.6 * blur + 0.8).clamp(1.5, 9.0);
+        let skirt = blur.clamp(1.5, 5.0);
         let inwards = filter::distance(w, h, |i| !cut[i]);
         let outwards = filter::distance(w, h, |i| cut[i]);
         let core = |i: usize| cut[i] && inwards[i] > reach;
         let (far, who) = filter::nearest(w, h, core);
         let spread = spread(cut, w, h);
+        let far_in = (reach as usize).clamp(2, 6);
         (0..w * h)
             .map(|i| {
-                if inwards[i] > reach || outwards[i] > 1.5 {
+                if inwards[i] > reach || outwards[i] > skirt {
                     return f32::from(u8::from(cut[i]));
                 }
                 let known = who[i] != u32::MAX && far[i] < 2.0 * reach + 2.0;
-                let inner =
-                    if known { tile.picture[who[i] as usize] } else { strongest(tile, cut, i, 2) };
+                let inner = if known {
+                    tile.picture[who[i] as usize]
+                } else {
+                    strongest(tile, cut, i, far_in)
+                };
                 let (a, contrast) = project(tile.picture[i], tile.ground[i], inner);
                 // Where metal is as light as its ground the cut's own shape is the better witness.
                 let sure = ((contrast - 2.0 * self.tell) / (4.0 * self.tell)).clamp(0.0, 1.0);
                 let a = a.clamp(0.0, 1.0) * sure + spread[i] * (1.0 - sure);
+                let a = if cut[i] { a.max(self.own_way(tile, cut, i, far_in.min(3))) } else { a };
                 if outwards[i] > 0.0 && tile.differs[i] < 0.5 * self.tell { 0.0 } else { a }
             })
             .collect()
+    }
+
+    /// Coverage of a pixel of the cut that differs from the ground in its own way: the rim of polished metal
+    /// mirrors the ground beyond its shadow and is light where the metal further in is dark. Its difference over
+    /// the largest one near it in the same direction.
+    fn own_way(&self, tile: &Tile, cut: &[bool], i: usize, r: usize) -> f32 {
+        let trust = (tile.differs[i] / self.tell - 1.0).clamp(0.0, 1.0);
+        if trust == 0.0 {
+            return 0.0;
+        }
+        let off = |j: usize| -> [f32; 3] {
+            std::array::from_fn(|c| tile.picture[j][c] - tile.ground[j][c])
+        };
+        let own = off(i);
+        let dot = |o: [f32; 3]| own[0] * o[0] + own[1] * o[1] + own[2] * o[2];
+        let square = dot(own);
+        let mut largest = square;
+        let (x, y) = (i % tile.w, i / tile.w);
+        for v in y.saturating_sub(r)..=(y + r).min(tile.h - 1) {
+            for u in x.saturating_sub(r)..=(x + r).min(tile.w - 1) {
+                let j = v * tile.w + u;
+                if cut[j] {
+                    largest = largest.max(dot(off(j)));
+                }
+            }
+        }
+        trust * square / largest.max(1e-9)
     }
 
     /// Coverage of soft edges: the cut with the picture's own falling off.
@@ -411,7 +446,7 @@ fn mean_contrast(tile: &Tile, band: &[u32]) -> f32 {
 /// Sigma of the edge's blur in pixels: the rise of the difference across the cut over its steepest step,
 /// the middle of all places where the edge is clear.
 fn edge_blur(tile: &Tile, cut: &[bool]) -> f32 {
-    const REACH: usize = 6;
+    const REACH: usize = 9;
     let (w, h) = (tile.w, tile.h);
     let mut found = Vec::new();
     let mut walk = |at: &dyn Fn(usize) -> usize, middle: usize, n: usize| {

@@ -20,7 +20,7 @@ pub mod network;
 mod proxy;
 mod stroke;
 
-pub use compose::{Background, ShadowLayer, compose};
+pub use compose::{Background, ShadowLayer, compose, foreground};
 pub use stroke::{Brush, Stroke};
 
 use crate::imaging::{Image, Mask, Picture, Pixels, Plane, Rect, Rgb8, Rgb16};

@@ -21,7 +21,7 @@ pub use space::Profile;
 pub(super) use xmp::upright as upright_xmp;
 
 use super::exif::{self, Edit};
-use super::{Metadata, Picture, files};
+use super::{Mask, Metadata, Picture, Rgba8, files};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -122,6 +122,35 @@ pub fn write(path: &Path, picture: &Picture, how: &How) -> Result<Vec<String>, S
     })
     .map_err(|e: SaveError| e.at(path))?;
     Ok(lost)
+}
+
+/// Writes a cut-out with straight alpha as PNG, sRGB, with what the picture `from` says beside its pixels; the
+/// file is whole or not there.
+pub fn write_cut(
+    path: &Path,
+    pixels: &Rgba8,
+    from: &Picture,
+    how: &How,
+) -> Result<Vec<String>, SaveError> {
+    if pixels.is_empty() {
+        return Err(SaveError::Encode("there are no pixels to write".to_owned()));
+    }
+    let mut lost = Vec::new();
+    files::write_atomic_with(path, |file| {
+        lost = png::write_cut(file, pixels, from, how)?;
+        Ok(())
+    })
+    .map_err(|e: SaveError| e.at(path))?;
+    Ok(lost)
+}
+
+/// Writes a coverage as a grey PNG that is whole or not there.
+pub fn write_mask(path: &Path, mask: &Mask) -> Result<(), SaveError> {
+    if mask.is_empty() {
+        return Err(SaveError::Encode("there are no pixels to write".to_owned()));
+    }
+    files::write_atomic_with(path, |file| png::write_mask(file, mask))
+        .map_err(|e: SaveError| e.at(path))
 }
 
 /// The bytes that [`write`] would put into a file.

@@ -1,8 +1,8 @@
 //! A PNG file of eight or sixteen bits.
 
 use super::{Format, How, SaveError, exif_block, space, xmp_packet};
-use crate::imaging::Picture;
 use crate::imaging::open::XMP_KEYWORD;
+use crate::imaging::{Mask, Picture, Rgba8};
 use png::{BitDepth, ColorType, Compression, Encoder, Filter, Info};
 use std::borrow::Cow;
 use std::io::Write;
@@ -42,6 +42,46 @@ pub(super) fn write(
     stream.finish().map_err(failed)?;
     writer.finish().map_err(failed)?;
     Ok(lost)
+}
+
+/// A PNG with straight alpha; sRGB, eight bits, with the EXIF block and XMP of the picture that it was cut
+/// from.
+pub(super) fn write_cut(
+    to: &mut dyn Write,
+    pixels: &Rgba8,
+    from: &Picture,
+    how: &How,
+) -> Result<Vec<String>, SaveError> {
+    let mut lost = Vec::new();
+    let mut info = Info::with_size(pixels.w as u32, pixels.h as u32);
+    info.color_type = ColorType::Rgba;
+    info.bit_depth = BitDepth::Eight;
+    info.icc_profile = Some(Cow::Borrowed(super::Profile::Srgb.icc()));
+    info.exif_metadata = Some(Cow::Owned(exif_block(from, how, usize::MAX, &mut lost)));
+    let mut encoder = Encoder::with_info(to, info).map_err(failed)?;
+    encoder.set_compression(Compression::Fast);
+    encoder.set_filter(Filter::Adaptive);
+    let xmp = String::from_utf8_lossy(&xmp_packet(&from.metadata, how)).into_owned();
+    encoder.add_itxt_chunk(XMP_KEYWORD.to_owned(), xmp).map_err(failed)?;
+    let mut writer = encoder.write_header().map_err(failed)?;
+    let mut stream = writer.stream_writer().map_err(failed)?;
+    for row in pixels.data.chunks(pixels.w.max(1)) {
+        stream.write_all(bytemuck::cast_slice(row))?;
+    }
+    stream.finish().map_err(failed)?;
+    writer.finish().map_err(failed)?;
+    Ok(lost)
+}
+
+/// A PNG of one grey channel, eight bits: a coverage, 255 is inside.
+pub(super) fn write_mask(to: &mut dyn Write, mask: &Mask) -> Result<(), SaveError> {
+    let mut encoder = Encoder::new(to, mask.w as u32, mask.h as u32);
+    encoder.set_color(ColorType::Grayscale);
+    encoder.set_depth(BitDepth::Eight);
+    encoder.set_compression(Compression::Fast);
+    let mut writer = encoder.write_header().map_err(failed)?;
+    writer.write_image_data(&mask.data).map_err(failed)?;
+    writer.finish().map_err(failed)
 }
 
 fn failed(e: png::EncodingError) -> SaveError {
