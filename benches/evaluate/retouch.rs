@@ -155,8 +155,8 @@ fn specks_on_backdrops() {
 /// third of what was planted.
 fn specks_on_the_product() {
     let (mut list, mut planted) = (Vec::new(), 0);
-    for (k, piece) in ["solitaire", "earrings", "bracelet"].into_iter().enumerate() {
-        let set = Set::new(piece.parse().unwrap(), 1500, 1000, Quality::FIRST);
+    for (k, piece) in ["solitaire", "earrings"].into_iter().enumerate() {
+        let set = Set::new(piece.parse().unwrap(), 960, 640, Quality::FIRST);
         for seed in 0..3 {
             let dust = Dust { piece: 14, scratches: 4, size: 1.6, ..Dust::NONE };
             let shot = Shot { dust, seed: (k * 10 + seed) as u32, ..Shot::default() };
@@ -437,8 +437,8 @@ fn pure_white() {
 /// Rendered pieces with exact truth: paper that reaches white, and metal that is not eaten.
 fn pure_white_rendered() {
     let (mut least_white, mut least_iou) = (1.0_f32, 1.0_f32);
-    for piece in ["solitaire", "earrings", "pendant"] {
-        let set = Set::new(piece.parse().unwrap(), 1500, 1000, Quality::FIRST);
+    for piece in ["solitaire", "earrings"] {
+        let set = Set::new(piece.parse().unwrap(), 960, 640, Quality::FIRST);
         let (before, truth) = set.photograph(&Shot { noise: 1.0, ..Shot::default() });
         let before = Picture::from_srgb8(before);
         let mask = culet::vision::subject(&before.to_srgb8());
@@ -462,8 +462,8 @@ fn pure_white_rendered() {
         println!("  {piece}: paper white {w:.4}, subject kept {k:.4}");
         (least_white, least_iou) = (least_white.min(w), least_iou.min(k));
     }
-    row("rendered: paper at 255, worst of 3", ">= .995", least_white, least_white >= 0.995);
-    row("  subject kept (IoU with itself), worst of 3", ">= .998", least_iou, least_iou >= 0.998);
+    row("rendered: paper at 255, worst of 2", ">= .995", least_white, least_white >= 0.995);
+    row("  subject kept (IoU with itself), worst of 2", ">= .998", least_iou, least_iou >= 0.998);
 }
 
 /// Every step at its neutral value, one by one and all together, at eight and sixteen bits.
@@ -490,13 +490,16 @@ fn neutral() {
 
 /// Frauds that the fidelity report must name, and honest edits that it must let pass.
 fn honesty() {
-    let pictures = [Picture::from_srgb8(set(900, 600, 2, 1.0).picture)]
-        .into_iter()
-        .chain(data("jewellery/hires", 2))
-        .chain(data("jewellery/retouched-on-white", 3));
+    let ring = set(900, 600, 2, 1.0);
+    let mut pictures = vec![(Picture::from_srgb8(ring.picture), ring.ring)];
+    for folder in ["jewellery/hires", "jewellery/retouched-on-white"] {
+        pictures.extend(data(folder, 3).into_iter().map(|p| {
+            let mask = culet::vision::subject(&p.to_srgb8());
+            (p, mask)
+        }));
+    }
     let (mut frauds, mut caught, mut honest, mut blamed) = (0, 0, 0, 0);
-    for picture in pictures {
-        let mask = culet::vision::subject(&picture.to_srgb8());
+    for (picture, mask) in pictures {
         let proxy = Proxy::new(&picture, Some(&mask));
         let Some(at) = middle(&mask) else { continue };
         for (fraud, text) in edits(at) {
@@ -562,7 +565,8 @@ fn edits([x, y]: [f32; 2]) -> Vec<(bool, String)> {
         (
             true,
             step(&format!(
-                "\"heal\"\nstrokes = [{{ brush = \"fill\", points = [[{x}, {y}]], radius = 0.03 }}]"
+                "\"heal\"\nstrokes = [{{ brush = \"clone\", points = [[{x}, {y}]], radius = 0.03, offset = [{}, 0.0] }}]",
+                if x > 0.5 { 0.06 - x } else { 0.94 - x }
             )),
         ),
         (false, step("\"exposure\"\nev = 0.4")),

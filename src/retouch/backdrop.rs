@@ -262,10 +262,11 @@ impl Small {
             let cubics = along(fields, (y as f32 + 0.5) / self.h as f32);
             out.extend(row.iter().enumerate().map(|(x, stops)| {
                 let x = 2.0 * (x as f32 + 0.5) / self.w as f32 - 1.0;
-                let d: [f32; 3] = std::array::from_fn(|c| {
+                let off = |c: usize| {
                     let k = &cubics[c];
                     stops[c] - (k[0] + x * (k[1] + x * (k[2] + x * k[3])))
-                });
+                };
+                let d = [off(0), off(1), off(2)];
                 (d[1], larger((d[0] - d[1]).abs(), (d[2] - d[1]).abs()))
             }));
         }

@@ -4,13 +4,14 @@
 //! compared with the same edit without its local steps: what is left is what was painted out, cloned,
 //! recoloured or smoothed. Repairs of specks on the backdrop lie outside the product and do not count.
 
-use super::backdrop::components;
+use super::backdrop::{components, median};
 use super::plan::plan;
 use super::proxy::Proxy;
 use super::recipe::Recipe;
+use super::region::Region;
 use super::{Op, Step};
-use crate::imaging::colour::{delta_e_2000, linear_srgb_to_lab, srgb_decode_table};
-use crate::imaging::{Picture, Rgb8};
+use crate::imaging::colour::{Lab, delta_e_2000, linear_srgb_to_lab, srgb_decode_table};
+use crate::imaging::{Picture, Plane, Rgb8};
 
 /// How much a viewer may be misled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +31,9 @@ pub struct Fidelity {
     pub largest: f32,
     /// 95th percentile of CIEDE2000 over the product.
     pub p95: f32,
+    /// Median move of the product's colour in the plane of a* and b*. CIEDE2000 forgives saturated
+    /// colours a great deal: gold turned by ten degrees of hue reads 1 to 3 there, and 10 here.
+    pub tint: f32,
     /// Fine detail after over before; 1 is the same.
     pub detail: f32,
     /// The verdict.
@@ -53,8 +57,12 @@ pub fn fidelity(recipe: &Recipe, proxy: &Proxy, picture: &Picture) -> Fidelity {
         subject.at(x * subject.w / whole.w, y * subject.h / whole.h) > 127
     };
     let product: Vec<usize> = (0..whole.w * whole.h).filter(|i| inside(*i)).collect();
+    // Sharpening moves edges by much and misrepresents little: colour is compared without detail.
+    let (calm, before) = (labs(&whole), labs(&plain));
     let mut changes = vec![0.0_f32; whole.w * whole.h];
-    product.iter().for_each(|&i| changes[i] = difference(&whole, &plain, i));
+    product.iter().for_each(|&i| changes[i] = delta_e_2000(calm[i], before[i]));
+    let turn = |i: &usize| (calm[*i][1] - before[*i][1]).hypot(calm[*i][2] - before[*i][2]);
+    let tint = median(&mut product.iter().map(turn).collect::<Vec<_>>()).unwrap_or(0.0);
     let blobs = components(whole.w, whole.h, &|i| changes[i] > SEEN);
     let area = product.len().max(1) as f32;
     let largest = blobs.iter().map(Vec::len).max().unwrap_or(0) as f32 / area;
@@ -63,10 +71,10 @@ pub fn fidelity(recipe: &Recipe, proxy: &Proxy, picture: &Picture) -> Fidelity {
     let p95 = sorted.get((sorted.len().saturating_sub(1)) * 95 / 100).copied().unwrap_or(0.0);
     let before = detail(&plain, &product);
     let detail = if before > 0.0 { detail(&whole, &product) / before } else { 1.0 };
-    judged(largest, p95, detail)
+    judged(largest, p95, tint, detail)
 }
 
-fn judged(largest: f32, p95: f32, detail: f32) -> Fidelity {
+fn judged(largest: f32, p95: f32, tint: f32, detail: f32) -> Fidelity {
     let percent = largest * 100.0;
     let (honesty, because) = if largest > 0.01 {
         (
@@ -78,6 +86,9 @@ fn judged(largest: f32, p95: f32, detail: f32) -> Fidelity {
             Honesty::Ask,
             format!("the product's colour was moved: CIEDE2000 {p95:.1} at the 95th percentile"),
         )
+    } else if tint > 2.5 {
+        let honesty = if tint > 5.0 { Honesty::Ask } else { Honesty::Warn };
+        (honesty, format!("the metal or stone was recoloured by {tint:.1} in a* and b*"))
     } else if largest > 0.003 {
         (
             Honesty::Warn,
@@ -93,7 +104,7 @@ fn judged(largest: f32, p95: f32, detail: f32) -> Fidelity {
     } else {
         (Honesty::Honest, "the local steps left the product as it is".to_owned())
     };
-    Fidelity { largest, p95, detail, honesty, because }
+    Fidelity { largest, p95, tint, detail, honesty, because }
 }
 
 /// The recipe without what acts on a part of the product, and without a colour chosen for it.
@@ -107,11 +118,16 @@ fn without_local(recipe: &Recipe) -> Recipe {
     Recipe { version: recipe.version, steps: recipe.steps.iter().filter(global).cloned().collect() }
 }
 
-fn difference(a: &Rgb8, b: &Rgb8, i: usize) -> f32 {
+/// CIE L*a*b* of the mean over 5x5 pixels, in linear light.
+fn labs(p: &Rgb8) -> Vec<Lab> {
     let table = srgb_decode_table();
-    let (p, q) = (&a.data[i * 3..i * 3 + 3], &b.data[i * 3..i * 3 + 3]);
-    let lab = |p: &[u8]| linear_srgb_to_lab([0, 1, 2].map(|c| table[usize::from(p[c])]));
-    if p == q { 0.0 } else { delta_e_2000(lab(p), lab(q)) }
+    let plane = |c: usize| {
+        let data = p.data.iter().skip(c).step_by(3).map(|v| table[usize::from(*v)]).collect();
+        Region::new(Plane { w: p.w, h: p.h, data }).softened(2)
+    };
+    let planes = [plane(0), plane(1), plane(2)];
+    let at = |i: usize| linear_srgb_to_lab([0, 1, 2].map(|c| planes[c].plane().data[i]));
+    (0..p.w * p.h).map(at).collect()
 }
 
 /// Mean size of the second difference of green along rows.

@@ -72,7 +72,7 @@ impl Curve {
     #[inline]
     fn between(&self, i: u32, part: f32) -> f32 {
         let i = i as usize;
-        let (a, b) = (self.ratio[i & (ROOM - 1)], self.ratio[(i + 1) & (ROOM - 1)]);
+        let (a, b) = (self.ratio[i & (ROOM - 1)], self.ratio[i.wrapping_add(1) & (ROOM - 1)]);
         a + (b - a) * part
     }
 
@@ -103,7 +103,7 @@ fn place(n: f32) -> (u32, f32) {
     const GREATEST: f32 = (1_u32 << (OCTAVES - 16)) as f32 * 0.999_999;
     let n = if n > SMALLEST { n } else { SMALLEST };
     let n = if n < GREATEST { n } else { GREATEST };
-    let bits = n.to_bits() - SMALLEST.to_bits();
+    let bits = n.to_bits().wrapping_sub(SMALLEST.to_bits());
     let low = (bits & ((1 << LOW_BITS) - 1)) as i32;
     (bits >> LOW_BITS, low as f32 * (1.0 / (1 << LOW_BITS) as f32))
 }
@@ -243,23 +243,15 @@ impl Point {
 
 /// Applies a matrix to three rows.
 pub(super) fn mix(m: &Matrix3, r: &mut [f32], g: &mut [f32], b: &mut [f32]) {
-    let ((r, r_end), (g, g_end)) = (r.as_chunks_mut::<8>(), g.as_chunks_mut::<8>());
-    let (b, b_end) = b.as_chunks_mut::<8>();
-    for ((r, g), b) in r.iter_mut().zip(g).zip(b) {
-        // Copies: the compiler then sees that nothing is shared.
-        let (x, y, z) = (*r, *g, *b);
-        for (i, out) in [r, g, b].into_iter().enumerate() {
-            *out = std::array::from_fn(|k| m[i][0] * x[k] + m[i][1] * y[k] + m[i][2] * z[k]);
-        }
+    // One length, so that no access needs a check and wide registers can be used.
+    let n = r.len().min(g.len()).min(b.len());
+    let (r, g, b) = (&mut r[..n], &mut g[..n], &mut b[..n]);
+    for k in 0..n {
+        let (x, y, z) = (r[k], g[k], b[k]);
+        r[k] = m[0][0] * x + m[0][1] * y + m[0][2] * z;
+        g[k] = m[1][0] * x + m[1][1] * y + m[1][2] * z;
+        b[k] = m[2][0] * x + m[2][1] * y + m[2][2] * z;
     }
-    for ((r, g), b) in r_end.iter_mut().zip(g_end).zip(b_end) {
-        let v = [*r, *g, *b];
-        (*r, *g, *b) = (dot(&m[0], v), dot(&m[1], v), dot(&m[2], v));
-    }
-}
-
-fn dot(m: &[f32; 3], v: [f32; 3]) -> f32 {
-    m[0] * v[0] + m[1] * v[1] + m[2] * v[2]
 }
 
 fn apply_matrix(m: &Matrix3, tile: &mut Tile) {
@@ -301,6 +293,6 @@ fn apply_curve_to(curve: &Curve, r: &mut [f32; PART], g: &mut [f32; PART], b: &m
         parts[k] = curve.between(entries[k], parts[k]);
     }
     for plane in [r, g, b] {
-        (0..PART).for_each(|k| plane[k] *= parts[k]);
+        plane.iter_mut().zip(&parts).for_each(|(v, p)| *v *= p);
     }
 }

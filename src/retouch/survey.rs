@@ -69,31 +69,24 @@ fn block_row(source: &Source<'_>, y: usize, block: usize) -> BlockRow {
             keep(row, &mut low, |a, b| if b < a { b } else { a });
             keep(row, &mut high, |a, b| if b > a { b } else { a });
         }
-        sums.iter_mut().zip(&squares).for_each(|(a, b)| *a += u32::from(*b));
+        let pairs = sums.iter_mut().zip(&squares);
+        pairs.for_each(|(a, b)| *a = a.wrapping_add(u32::from(*b)));
     }
     columns(source.space(), block, rows, &sums, &low, &high)
 }
 
-/// Values that are worked on together: one wide register of bytes.
-const WIDE: usize = 16;
-
-/// Adds the shifted square of each byte.
+/// Adds the shifted square of each byte. Wrapping, because a check at each sum would keep the
+/// compiler from using wide registers; eight rows cannot overflow.
 fn add_squares(row: &[u8], squares: &mut [u16]) {
-    let ((row, rest), (squares, last)) = (row.as_chunks::<WIDE>(), squares.as_chunks_mut::<WIDE>());
-    let square = |v: u8| (u16::from(v) * u16::from(v)) >> SHIFT;
-    for (row, squares) in row.iter().zip(squares) {
-        (0..WIDE).for_each(|i| squares[i] += square(row[i]));
+    for (s, v) in squares.iter_mut().zip(row) {
+        let v = u16::from(*v);
+        *s = s.wrapping_add(v.wrapping_mul(v) >> SHIFT);
     }
-    last.iter_mut().zip(rest).for_each(|(s, v)| *s += square(*v));
 }
 
 /// Joins each byte with the one kept so far.
 fn keep(row: &[u8], kept: &mut [u8], join: impl Fn(u8, u8) -> u8) {
-    let ((row, rest), (kept, last)) = (row.as_chunks::<WIDE>(), kept.as_chunks_mut::<WIDE>());
-    for (row, kept) in row.iter().zip(kept) {
-        *kept = std::array::from_fn(|i| join(kept[i], row[i]));
-    }
-    last.iter_mut().zip(rest).for_each(|(k, v)| *k = join(*k, *v));
+    kept.iter_mut().zip(row).for_each(|(k, v)| *k = join(*k, *v));
 }
 
 /// Joins the columns of each block.
@@ -110,7 +103,7 @@ fn columns(
     for ((sums, low), high) in parts {
         let mut sum = [0_u32; 3];
         for p in sums.chunks_exact(3) {
-            (0..3).for_each(|c| sum[c] += p[c]);
+            sum = [0, 1, 2].map(|c| sum[c].wrapping_add(p[c]));
         }
         let count = (sums.len() / 3 * rows) as f32;
         let light = sum.map(|s| decode((s as f32 * (1 << SHIFT) as f32 / count).sqrt()));

@@ -183,8 +183,8 @@ impl<'a> Source<'a> {
             let row = &p.data[(y * p.w + part.x) * 3..][..part.w * 3];
             let (rows, rest) = row.as_chunks::<LANES>();
             for row in rows {
-                low = std::array::from_fn(|i| if row[i] < low[i] { row[i] } else { low[i] });
-                high = std::array::from_fn(|i| if row[i] > high[i] { row[i] } else { high[i] });
+                low.iter_mut().zip(row).for_each(|(l, v)| *l = (*l).min(*v));
+                high.iter_mut().zip(row).for_each(|(h, v)| *h = (*h).max(*v));
             }
             for (i, v) in rest.iter().enumerate() {
                 (low[i], high[i]) = (low[i].min(*v), high[i].max(*v));

@@ -95,8 +95,8 @@ fn paper(surface: &Surface, even: f32, u: f32, v: f32) -> [f32; 3] {
 /// is certainly something darker.
 fn plainness(surface: &Surface, noise: f32) -> (f32, f32) {
     let spread = (surface.spread * 0.7).hypot(2.2 * noise);
-    // Paper in one colour is paper in all three: at 4.5 deviations no grain is left over.
-    let high = (1.0 - 4.5 * spread).clamp(0.80, 0.965);
+    // Paper in one colour is paper in all three: at six deviations no grain is left over.
+    let high = (1.0 - 6.0 * spread).clamp(0.80, 0.965);
     (high - 0.12, high)
 }
 
@@ -203,15 +203,16 @@ impl Clean {
         } else {
             1.0
         };
-        std::array::from_fn(|c| {
-            let kept = ratio[c] * lift;
+        let one = |p: f32, ratio: f32| {
+            let kept = ratio * lift;
             // Exactly 1: a channel above it would pull the others below white on the way to sRGB.
             let whole = kept + (1.0 - kept) * plain;
             // Without whitening the shadow alone is lifted, in the backdrop's own light.
-            let toned = p[c] * lift;
+            let toned = p * lift;
             let new = toned + (whole - toned) * self.white;
-            p[c] + (new - p[c]) * mix
-        })
+            p + (new - p) * mix
+        };
+        [one(p[0], ratio[0]), one(p[1], ratio[1]), one(p[2], ratio[2])]
     }
 }
 
@@ -220,10 +221,10 @@ fn least_product(a: &[f32], b: &[f32]) -> f32 {
     let ((a, a_end), (b, b_end)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
     let mut least = [f32::MAX; 8];
     for (a, b) in a.iter().zip(b) {
-        least = std::array::from_fn(|i| {
-            let product = a[i] * b[i];
-            if product < least[i] { product } else { least[i] }
-        });
+        for (least, (a, b)) in least.iter_mut().zip(a.iter().zip(b)) {
+            let product = a * b;
+            *least = if product < *least { product } else { *least };
+        }
     }
     let end = a_end.iter().zip(b_end).map(|(a, b)| a * b);
     least.into_iter().chain(end).fold(f32::MAX, f32::min)

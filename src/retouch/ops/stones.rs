@@ -1,7 +1,7 @@
 //! Stones: what the lens blurred is undone inside the stones, and their facets are set apart.
 //!
 //! Richardson-Lucy deconvolution of linear luminance with a Gaussian blur (Richardson 1972, Lucy
-//! 1974), ten rounds, kept within the range of the 5x5 neighbours plus a twentieth of it; then local
+//! 1974), ten rounds, kept within the range of the 5x5 neighbours plus a hundredth of it; then local
 //! contrast against a broad mean. Nothing outside the regions changes.
 
 use super::sharpen::blur;
@@ -164,7 +164,7 @@ impl Crisp {
         let noise = 2.0 * self.noise * here.sqrt() + 1e-5;
         let kept = detail * detail / (detail * detail + noise * noise);
         let (low, high) = range5(light, x, y);
-        let slack = 0.05 * (high - low);
+        let slack = 0.01 * (high - low);
         let crisp = (here + self.clarity * detail * kept).clamp(low - slack, high + slack).max(0.0);
         let root = crisp.sqrt();
         // Ends stay: contrast must not clip what was not.
