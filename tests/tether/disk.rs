@@ -48,9 +48,15 @@ impl Disk {
     /// Takes all but so many bytes.
     fn fill_to(&self, left: u64) -> PathBuf {
         let ballast = self.path().join("ballast");
-        let free = fs4::available_space(self.path()).unwrap();
-        write_atomic(&ballast, &vec![0; free.saturating_sub(left) as usize]).unwrap();
-        ballast
+        // Sidecars come and go meanwhile.
+        for _ in 0..50 {
+            let free = fs4::available_space(self.path()).unwrap();
+            if write_atomic(&ballast, &vec![0; free.saturating_sub(left) as usize]).is_ok() {
+                return ballast;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        panic!("the disk cannot be filled");
     }
 }
 
