@@ -1,4 +1,4 @@
-.PHONY: run test check bench evaluate setup
+.PHONY: run test check bench evaluate soak faults setup
 
 setup:
 	@sh scripts/setup
@@ -19,3 +19,13 @@ bench: setup
 
 evaluate: setup
 	cargo bench --locked --bench evaluate
+
+# A long shoot with live view: memory, open handles and latencies, a line for each tenth.
+soak: setup
+	CULET_SHOTS=$(or $(SHOTS),1000) cargo test --locked --test it whole_soak -- --ignored --nocapture
+
+# Every fault at every moment of a shoot, cut cables, and killed studios and hosts. FAULTS=cut,silence
+# picks rows of the matrix.
+faults: setup
+	CULET_FAULTS=$(FAULTS) CULET_SHOTS=$(or $(SHOTS),50) cargo test --locked --test it whole_matrix -- --ignored --nocapture
+	cargo test --locked --test it -- --ignored --nocapture --test-threads 1 whole_cables whole_kills

@@ -229,6 +229,10 @@ impl<'a> Shoot<'a> {
 
     /// Takes a picture and waits until it is scored.
     fn capture(&mut self) -> Result<()> {
+        let begun = Instant::now();
+        while !self.connected && begun.elapsed() < CONNECT_PATIENCE {
+            self.watch_for(Duration::from_millis(50));
+        }
         self.captures += 1;
         let before = self.takes.len();
         self.tell(&json!({"t": self.t(), "event": "capture", "number": self.captures}));

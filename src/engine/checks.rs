@@ -6,6 +6,7 @@ use crate::camera::doctor::{Finding, preflight};
 use parking_lot::Mutex;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// One line of a check.
@@ -60,7 +61,7 @@ fn of_finding(finding: &Finding) -> Check {
 
 /// What a camera says of itself once it is open.
 fn connected(spec: &CameraSpec) -> Vec<Check> {
-    let mut opened = match super::open::open(spec, &Mutex::default()) {
+    let mut opened = match super::open::open(spec, &Mutex::default(), Arc::default()) {
         Ok(opened) => opened,
         Err(e) => return vec![Check::new("camera", e.to_string(), Some("mend this first"))],
     };

@@ -20,7 +20,8 @@ use process::{Answer, Host, Patience, patience};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 /// A question that bodies answer at once.
@@ -33,16 +34,17 @@ const OPENING: Patience = patience(20, 30);
 const TRANSFER: Patience = patience(60, 60);
 
 /// Opens a camera as the engine does: in a host, except for a hot folder, which has no driver.
-pub fn open(spec: &CameraSpec) -> Result<Box<dyn Camera>, CameraError> {
+/// Nothing is waited for long once `stop` is set.
+pub fn open(spec: &CameraSpec, stop: Arc<AtomicBool>) -> Result<Box<dyn Camera>, CameraError> {
     match spec {
         CameraSpec::Folder(dir) => Ok(Box::new(Folder::open(dir)?)),
-        spec => Ok(Box::new(Hosted::start(spec, &Launch::usual()?)?)),
+        spec => Ok(Box::new(Hosted::start_until(spec, &Launch::usual()?, stop)?)),
     }
 }
 
 /// What is attached and what stands in the way, asked in a process of its own.
 pub fn look(launch: &Launch) -> Result<(Vec<Found>, Vec<Finding>), CameraError> {
-    let mut host = Host::spawn(None, launch)?;
+    let mut host = Host::spawn(None, launch, Arc::default())?;
     match host.hear("looking for cameras", OPENING, Instant::now())? {
         (Tell::Looked { found, findings }, _) => Ok((found, findings)),
         (other, _) => Err(host.confused("looking for cameras", &other)),
@@ -152,8 +154,18 @@ pub struct Hosted {
 impl Hosted {
     /// Starts a host for `spec` and waits until its camera is open.
     pub fn start(spec: &CameraSpec, launch: &Launch) -> Result<Self, CameraError> {
+        Self::start_until(spec, launch, Arc::default())
+    }
+
+    /// As [`Self::start`]; once `stop` is set a host that does not answer is ended soon, whatever it
+    /// does.
+    pub fn start_until(
+        spec: &CameraSpec,
+        launch: &Launch,
+        stop: Arc<AtomicBool>,
+    ) -> Result<Self, CameraError> {
         let what = "being connected";
-        let mut host = Host::spawn(Some(spec), launch)?;
+        let mut host = Host::spawn(Some(spec), launch, stop)?;
         match host.hear(what, OPENING, Instant::now())? {
             (Tell::Opened { model, serial, abilities }, _) => {
                 Ok(Self { host, model, serial, abilities })

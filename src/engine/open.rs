@@ -4,6 +4,7 @@ use super::Practice;
 use crate::camera::{Abilities, Camera, CameraError, CameraSpec, Found};
 use parking_lot::Mutex;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// A camera that answered.
 pub(super) struct Opened {
@@ -21,6 +22,7 @@ pub(super) struct Opened {
 pub(super) fn open(
     spec: &CameraSpec,
     practice: &Mutex<Option<Arc<Practice>>>,
+    stop: Arc<AtomicBool>,
 ) -> Result<Opened, CameraError> {
     let spec = match spec {
         CameraSpec::Practice => {
@@ -31,7 +33,7 @@ pub(super) fn open(
         }
         other => other.clone(),
     };
-    let camera = super::host::open(&spec)?;
+    let camera = super::host::open(&spec, stop)?;
     let model = camera.model();
     let abilities = camera.abilities();
     let identity = identity(&model, camera.serial().as_deref());

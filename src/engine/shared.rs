@@ -28,7 +28,7 @@ pub(super) struct Shared {
     pub(super) practice: Mutex<Option<Arc<Practice>>>,
     events: Sender<Event>,
     wake: Wake,
-    stop: AtomicBool,
+    stop: Arc<AtomicBool>,
 }
 
 /// Counters that several threads add to.
@@ -81,7 +81,7 @@ impl Shared {
             practice: Mutex::new(None),
             events,
             wake,
-            stop: AtomicBool::new(false),
+            stop: Arc::default(),
         }
     }
 
@@ -165,6 +165,11 @@ impl Shared {
     /// Whether the engine is to end.
     pub(super) fn stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
+    }
+
+    /// The sign to stop, for what waits without this.
+    pub(super) fn stop_sign(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.stop)
     }
 
     /// Ends every thread at its next step.

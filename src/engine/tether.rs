@@ -300,7 +300,7 @@ impl Tether {
             CameraSpec::Practice => "practice: laying out the set".to_owned(),
             _ => spec.to_string(),
         }));
-        match open(&spec, &self.shared.practice) {
+        match open(&spec, &self.shared.practice, self.shared.stop_sign()) {
             Ok(opened) => {
                 self.back_off.reset();
                 self.complained = false;
@@ -383,6 +383,7 @@ impl Tether {
             self.finish_exposure()?;
         }
         self.exposure = Some(Exposure::begin());
+        self.ingest.expect_news();
         self.tell_state();
         self.camera()?.trigger()
     }

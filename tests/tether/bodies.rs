@@ -97,3 +97,85 @@ fn the_look_before_a_shoot_asks_the_camera() {
     shooter.connect(rig.port);
     assert!(shooter.until(5.0, |s| s.heard("battery at 12 %: charge it")), "{:?}", shooter.said);
 }
+
+/// A driver that hangs in a transfer does not keep the window from closing.
+#[test]
+fn a_studio_closes_while_its_camera_host_hangs() {
+    let rig = Rig::new(46);
+    let folder = tempfile::tempdir().unwrap();
+    let mut shooter = Shooter::start(folder.path());
+    shooter.connect(rig.port);
+    let wanted = rig.port.to_string();
+    let own = |pid: &u32| {
+        let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&line).ends_with(&format!(":{wanted}\0"))
+    };
+    let hosts: Vec<u32> = super::kills::hosts(std::process::id()).into_iter().filter(own).collect();
+    assert_eq!(hosts.len(), 1);
+    super::kills::signal("-STOP", hosts[0]);
+    shooter.send(Command::Capture);
+    shooter.wait(0.2);
+    let begun = std::time::Instant::now();
+    drop(shooter);
+    let patience = culet::engine::contract::PATIENCE_AT_END;
+    assert!(begun.elapsed() < patience, "{:?}", begun.elapsed());
+}
+
+#[cfg(feature = "webcam")]
+mod webcam {
+    use super::super::journal;
+    use crate::camera::webcam::shim;
+    use culet::imaging::files::write_atomic;
+    use serde_json::Value;
+    use std::path::Path;
+    use std::process::Command;
+
+    /// `culet shoot` with the preloaded webcam: what it said, and its last line.
+    fn shoot(session: &Path, unplug: Option<&str>) -> Option<(String, Value)> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_culet"));
+        unplug.into_iter().for_each(|n| drop(command.env("SHIM_UNPLUG", n)));
+        let out = command
+            .env("LD_PRELOAD", shim()?)
+            .env("HOME", session)
+            .args(["shoot", "--camera", "webcam:0", "--live", "0", "--shots", "3", "--json"])
+            .arg("--session")
+            .arg(session)
+            .output()
+            .unwrap();
+        let told = String::from_utf8(out.stdout).unwrap();
+        let last = told.lines().last().unwrap_or_default().to_owned();
+        let done = serde_json::from_str(&last).unwrap_or_else(|_| {
+            panic!("{told} {}", String::from_utf8_lossy(&out.stderr));
+        });
+        Some((told, done))
+    }
+
+    /// A webcam numbers its captures anew with each opening; what its memory lost is said and noted.
+    #[test]
+    fn a_webcam_goes_on_under_new_names_and_what_its_memory_lost_is_said_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let lost = r#"{"what":"announced","source":{"camera":"Culet Test Webcam","folder":"memory/1","name":"WEBCAM_0009.JPG"}}"#;
+        let path = folder.path().join("culet-journal.jsonl");
+        write_atomic(&path, format!("{lost}\n").as_bytes()).unwrap();
+        let Some((told, done)) = shoot(folder.path(), None) else { return };
+        assert!(told.contains("WEBCAM_0009.JPG was only in the camera's memory"), "{told}");
+        assert_eq!((&done["stored"], &done["lost"]), (&3.into(), &0.into()), "{told}");
+        let Some((told, done)) = shoot(folder.path(), None) else { return };
+        assert!(!told.contains("WEBCAM_0009"), "said twice: {told}");
+        assert_eq!((&done["stored"], &done["lost"]), (&3.into(), &0.into()), "{told}");
+        let names: std::collections::BTreeSet<String> =
+            journal(folder.path()).into_iter().map(|l| l.file).collect();
+        assert_eq!(names.len(), 6);
+    }
+
+    /// Every opening is unplugged after forty frames: the shoot goes on with the next.
+    #[test]
+    fn a_webcam_that_is_unplugged_again_and_again_is_found_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let Some((told, done)) = shoot(folder.path(), Some("40")) else { return };
+        assert!(told.contains(r#""event":"disconnected""#), "{told}");
+        let number = |key: &str| done[key].as_u64().unwrap();
+        assert_eq!((number("lost"), number("stored") + number("refused")), (0, 3), "{told}");
+        assert!(number("stored") >= 1, "{told}");
+    }
+}

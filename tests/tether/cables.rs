@@ -39,7 +39,7 @@ fn a_cable_that_breaks_at_any_byte_loses_nothing() {
 }
 
 #[test]
-#[ignore = "minutes: make soak"]
+#[ignore = "minutes: make faults"]
 fn whole_cables() {
     cut_often(number("CULET_SHOTS", 200) as u32 / 4, 20_261_124);
 }

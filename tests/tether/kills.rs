@@ -35,12 +35,12 @@ impl Shoot {
     }
 }
 
-fn signal(name: &str, process: u32) {
+pub(super) fn signal(name: &str, process: u32) {
     Command::new("kill").args([name, &process.to_string()]).stderr(Stdio::null()).status().unwrap();
 }
 
 /// The camera hosts of a studio.
-fn hosts(studio: u32) -> Vec<u32> {
+pub(super) fn hosts(studio: u32) -> Vec<u32> {
     let parent = |pid: u32| {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
         stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse::<u32>().ok()
@@ -157,7 +157,7 @@ fn killed_studios_and_hosts_lose_nothing() {
 }
 
 #[test]
-#[ignore = "minutes: make soak"]
+#[ignore = "minutes: make faults"]
 fn whole_kills() {
     let pictures = number("CULET_SHOTS", 200) as u32;
     shoot_and_kill(pictures, number("CULET_KILLS", 30) as u32, 20_261_124);

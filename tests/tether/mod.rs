@@ -1,7 +1,7 @@
 //! The tether under fire. The body's pictures are known by hash; a session has lost nothing when every
 //! one of them is in its journal and on its disk, once, with that hash.
 //!
-//! What runs in `make test` is a slice; `make soak` runs all of it (`-- --ignored`).
+//! What runs in `make test` is a slice; `make faults` and `make soak` run all of it (`-- --ignored`).
 
 mod bodies;
 mod cables;

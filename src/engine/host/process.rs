@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use std::io::{BufRead as _, BufReader, Read};
 use std::process::{Child, ChildStdin, ChildStdout, ExitStatus};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Between two looks at the clock while an answer is awaited.
@@ -108,6 +108,8 @@ pub(super) struct Host {
     stdin: Option<ChildStdin>,
     answers: Receiver<Result<Answer, String>>,
     signs: Arc<Signs>,
+    /// The studio closes: it has other things to do than to wait for this.
+    stop: Arc<AtomicBool>,
     /// Why it is over, once it is.
     over: Option<String>,
     threads: Vec<Joined>,
@@ -205,7 +207,11 @@ fn explained(error: CameraError, said: &[String]) -> CameraError {
 
 impl Host {
     /// Starts a host and hears its greeting.
-    pub(super) fn spawn(spec: Option<&CameraSpec>, launch: &Launch) -> Result<Self, CameraError> {
+    pub(super) fn spawn(
+        spec: Option<&CameraSpec>,
+        launch: &Launch,
+        stop: Arc<AtomicBool>,
+    ) -> Result<Self, CameraError> {
         let place = spec.map_or_else(|| "any port".to_owned(), ToString::to_string);
         let failed = |e: std::io::Error| {
             CameraError::Absent(place.clone(), format!("no camera host could be started: {e}"))
@@ -219,6 +225,7 @@ impl Host {
             stdin,
             answers,
             signs: Arc::clone(&signs),
+            stop,
             over: None,
             threads: Vec::new(),
         };
@@ -260,6 +267,7 @@ impl Host {
         p: Patience,
         asked: Instant,
     ) -> Result<Answer, CameraError> {
+        let mut stopped = None;
         loop {
             match self.answers.recv_timeout(TICK) {
                 Ok(Ok((Tell::Failed(error), _))) => {
@@ -270,6 +278,11 @@ impl Host {
                 Ok(Err(why)) => return Err(self.bury(what, why)),
                 Err(RecvTimeoutError::Disconnected) => return Err(self.ended(what)),
                 Err(RecvTimeoutError::Timeout) => {
+                    if self.stop.load(Ordering::Relaxed)
+                        && stopped.get_or_insert_with(Instant::now).elapsed() > FAREWELL
+                    {
+                        return Err(self.bury(what, "the studio was closed".to_owned()));
+                    }
                     if self.signs.since(&self.signs.heard, asked) > p.silence {
                         let s = p.silence.as_secs();
                         return Err(

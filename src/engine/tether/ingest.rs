@@ -19,8 +19,9 @@ const STORE_AGAIN: Duration = Duration::from_secs(3);
 const FETCH_AGAIN: Duration = Duration::from_millis(300);
 /// A file that was refused so often is left on the card until the camera is connected again.
 const TRIES: u32 = 3;
-/// Bodies that tell everything twice do it at once; later it is a new file of an old name.
-const ECHO: Duration = Duration::from_secs(10);
+/// Bodies that tell everything twice do it at once; later, or after the shutter was fired again, it
+/// is a new file of an old name: the card was formatted or changed.
+const ECHO: Duration = Duration::from_secs(2);
 /// Announcements that are remembered to know their echo.
 const ECHOES: usize = 64;
 
@@ -102,6 +103,11 @@ impl Ingest {
         self.given_up.clear();
         self.told.clear();
         self.odd = None;
+    }
+
+    /// The shutter is fired: what is told from now on is news.
+    pub(super) fn expect_news(&mut self) {
+        self.told.clear();
     }
 
     /// Whether this was told a moment ago already.
