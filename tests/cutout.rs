@@ -58,7 +58,8 @@ fn a_ring_is_cut_with_its_hole_and_the_original_stays() {
     write(here, "ring.jpg", &set(true));
     write(here, "empty.jpg", &set(false));
     let before = files::sha256_file(&here.join("ring.jpg")).unwrap();
-    let out = cutout(here, &["ring.jpg", "--empty-set", "empty.jpg", "-o", "cut", "--mask", "a.png"]);
+    let out =
+        cutout(here, &["ring.jpg", "--empty-set", "empty.jpg", "-o", "cut", "--mask", "a.png"]);
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     let said = &objects(&out)[0];
     assert_eq!((&said["method"], &said["holes"]), (&"empty-set".into(), &1.into()), "{said}");
