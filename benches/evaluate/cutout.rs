@@ -19,8 +19,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
-/// Seeds of the rendered pieces. Those used while the cut-out was made are below 300.
-const SEEDS: [u32; 3] = [1009, 2003, 3001];
+/// Seeds of the rendered pieces. None between these and these plus 300 was rendered while the cut-out was
+/// made; 300 and below, and 1009 to 1210, were.
+const SEEDS: [u32; 3] = [5003, 6007, 7001];
 
 pub(super) fn run() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -325,10 +326,10 @@ fn at_full(reduced: &Plane, full: &Plane, x: usize, y: usize) -> f32 {
 fn hard_cases(eye: &Eye, full: bool) {
     let mut table = Table::default();
     for (row, piece, ground, seeds) in [
-        ("black/black", "stud", "black", [1203, 1207, 1211]),
-        ("silver/white", "ring", "white", [1203, 1206, 1209]),
-        ("silver/grey", "ring", "grey", [1203, 1206, 1209]),
-        ("pearl/white", "pearl", "white", [1202, 1205, 1208]),
+        ("black/black", "stud", "black", [5203, 5207, 5211]),
+        ("silver/white", "ring", "white", [5202, 5205, 5208]),
+        ("silver/grey", "ring", "grey", [5202, 5205, 5208]),
+        ("pearl/white", "pearl", "white", [5204, 5207, 5210]),
     ] {
         for seed in &seeds[..if full { 3 } else { 1 }] {
             let scene = scenes::kept(&format!("{piece}-{ground}-{seed}"), ground, || {

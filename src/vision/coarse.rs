@@ -116,18 +116,16 @@ impl Evidence {
         let detail = (scene.method == Method::EmptySet)
             .then(|| [fine_detail(&scene.picture), fine_detail(&scene.ground)]);
         let mut broad = broadly_brighter(&lift);
-        if filter::median(scene.ground.data.iter().step_by(7).map(|g| g[1]).collect()) < DARK {
+        if is_dark(scene) {
             broad_steps(&lift, &mut broad);
         }
-        let mut evidence =
-            Self { w, h, lift, ratio, tint, step, slope, detail, noise, stain, broad, grey: 0.0 };
-        evidence.grey = evidence.least_piece_tint();
-        evidence
+        Self { w, h, lift, ratio, tint, step, slope, detail, noise, stain, broad, grey: 0.0 }
     }
 
-    /// What [`Evidence::grey`] is: a share of the usual tint of what stands out, where most of that has one.
-    fn least_piece_tint(&self) -> f32 {
-        let strong = (0..self.w * self.h).filter(|&i| self.lift.data[i].abs() > 0.12);
+    /// What [`Evidence::grey`] is: a share of the usual tint of what stands out and no flood reached, where
+    /// most of that has one.
+    fn least_piece_tint(&self, ground: &[bool]) -> f32 {
+        let strong = (0..self.w * self.h).filter(|&i| !ground[i] && self.lift.data[i].abs() > 0.12);
         let tints: Vec<f32> = strong.map(|i| self.tint[i]).collect();
         let with = tints.iter().filter(|&&t| t > self.least_tint()).count();
         if tints.len() > 30 && with * 10 > tints.len() * 7 {
@@ -160,6 +158,11 @@ impl Evidence {
 
 /// A darker ground than this, linear, shows dark metal only over a wider reach.
 const DARK: f32 = 0.05;
+
+/// Whether most of the ground is dark.
+fn is_dark(scene: &Scene) -> bool {
+    filter::median(scene.ground.data.iter().step_by(7).map(|g| g[1]).collect()) < DARK
+}
 
 /// Adds steps of the lift that show only once several pixels are averaged; a shadow's rim is wider still.
 fn broad_steps(lift: &Plane, found: &mut [bool]) {
@@ -254,8 +257,9 @@ pub(super) fn label(scene: &Scene, coarse: Option<&Mask>) -> Labels {
     if let (true, Some(hint)) = (scene.rough, &hint) {
         return from_hint(scene, hint);
     }
-    let evidence = Evidence::new(scene);
+    let mut evidence = Evidence::new(scene);
     let mut ground = flood(&evidence);
+    evidence.grey = evidence.least_piece_tint(&ground);
     let deep = hint.as_ref().map(deep_inside);
     if let Some(deep) = &deep {
         // Where a network is sure of an inside the flood may have leaked in: judged like a hole.
@@ -354,20 +358,25 @@ impl Opening<'_> {
         let tint = self.middle(&|i| self.e.tint[i]);
         let bare = self.middle(&|i| self.e.lift.data[i]);
         let grey = tint < self.e.grey && bare < 0.02;
+        // The middle of many pixels is known better than one; on dark ground all differences are small.
+        let fine = noise / (self.part.pixels.len() as f32).sqrt().clamp(1.0, 8.0);
+        let under = self.middle(&|i| proxy::encode(self.scene.ground.data[i][1]));
+        let dark = (under / 0.4).clamp(0.15, 1.0);
         if inside < 0.9 && self.touches(ground) {
-            let deepest = if grey { 0.3 } else { (5.0 * noise).max(0.05) };
-            return level < (3.0 * noise).max(0.014) && level > -deepest;
+            let deepest = if grey { 0.3 } else { (5.0 * fine).max(0.05 * dark) };
+            return level < (3.0 * fine).max(0.014 * dark) && level > -deepest;
         }
         let nearest = level.abs().min(bare.abs());
         // Darker may be a deeper shadow; lighter may not.
-        let off = if level < 0.0 && bare < 0.0 { nearest * 0.35 } else { nearest };
+        let deeper = level < 0.0 && bare < 0.0;
+        let off = if deeper { nearest * (1.0 - 0.65 * dark) } else { nearest };
         let share = self.part.pixels.len() as f32 / (self.e.w * self.e.h) as f32;
         // The deeper the shadow, the less is known about how deep it is just here, in a narrow opening.
         let depth = self.middle(&|i| 1.0 - self.shadow.data[i]).clamp(0.0, 1.0);
         let depth = depth * (1.0 - share / 0.003).max(0.0);
         // A negative score goes down to -2, a positive one up to 1.
         let score = |value: f32, limit: f32| (1.0 - value / limit).clamp(-2.0, 1.0);
-        let close = score(off, (2.5 * noise).max(0.012) + 0.08 * depth);
+        let close = score(off, (2.5 * fine).max(0.012 * dark) + 0.08 * depth);
         let even = score(self.lower(&|i| self.e.slope[i]), 0.008 + 0.8 * noise + 0.02 * depth);
         let colourless = score(tint, (2.5 * noise).max(0.014));
         let large = (share * 7000.0).max(0.1).log10().clamp(-1.0, 1.0) * 0.6;
@@ -376,7 +385,7 @@ impl Opening<'_> {
             i if i > 0.95 => -0.4,
             _ => 0.0,
         };
-        let grey = if grey && share > 1.2e-4 { 2.0 } else { 0.0 };
+        let grey = if grey && share > 0.8e-4 { 2.0 } else { 0.0 };
         2.0 * close + even + colourless + large + told + grey + self.texture() > 0.6
     }
 
@@ -452,7 +461,11 @@ fn drop_crumbs(
         let own = p.pixels.iter().map(|&i| apart(scene, shadow, i as usize)).collect();
         upper_quarter(own)
     };
-    let mirrored = mirror_images(&found, &strength, largest);
+    let mirrored = if is_dark(scene) {
+        mirror_images(&found, &strength, largest)
+    } else {
+        vec![false; found.len()]
+    };
     let found: Vec<_> =
         found.into_iter().zip(mirrored).filter(|(_, m)| !m).map(|(p, _)| p).collect();
     let (kept, small): (Vec<_>, Vec<_>) = found.into_iter().partition(solid);
@@ -478,8 +491,8 @@ fn drop_crumbs(
     }
 }
 
-/// Which parts are images of the piece in a glossy ground: below what casts them, much fainter, and not
-/// joined to it.
+/// Which parts are images of the piece in a dark glossy ground: not above what casts them, much fainter,
+/// and not joined to it.
 fn mirror_images(
     found: &[filter::Part],
     strength: &dyn Fn(&filter::Part) -> f32,
@@ -490,11 +503,11 @@ fn mirror_images(
         .filter(|&k| found[k].pixels.len() * 8 >= largest)
         .max_by(|&a, &b| strengths[a].total_cmp(&strengths[b]));
     let Some(main) = main else { return vec![false; found.len()] };
-    let middle = found[main].rect.centre().1;
+    let top = found[main].rect.y;
     (0..found.len())
         .map(|k| {
             let faint = strengths[k] < 0.45 * strengths[main];
-            k != main && faint && found[k].rect.centre().1 > middle
+            k != main && faint && found[k].rect.y > top
         })
         .collect()
 }
