@@ -26,6 +26,7 @@ mod practice;
 mod preview;
 mod shared;
 mod studio;
+mod taste;
 mod tether;
 pub mod thread;
 
@@ -35,3 +36,4 @@ pub use open::{attached, preferred_camera};
 pub use practice::Practice;
 pub use shared::Wake;
 pub use studio::{StartError, Studio};
+pub use taste::{forget_picks, learnt_weights};

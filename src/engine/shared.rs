@@ -3,6 +3,7 @@
 use super::Practice;
 use super::book::Book;
 use super::contract::{CameraState, Event, Level};
+use super::taste::{self, Taste};
 use crossbeam_channel::{Sender, TrySendError};
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -20,6 +21,8 @@ pub(super) struct Shared {
     pub(super) meters: Meters,
     /// The practice camera, once it was asked for.
     pub(super) practice: Mutex<Option<Arc<Practice>>>,
+    /// What picks taught. Locked before the book, where both are.
+    pub(super) taste: Mutex<Taste>,
     events: Sender<Event>,
     wake: Wake,
     stop: AtomicBool,
@@ -69,6 +72,7 @@ impl Shared {
             book: Mutex::new(book),
             meters,
             practice: Mutex::new(None),
+            taste: Mutex::new(Taste::open(taste::file())),
             events,
             wake,
             stop: AtomicBool::new(false),
