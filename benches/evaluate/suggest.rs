@@ -1,10 +1,11 @@
 //! Advice on rendered faults of three sizes: is the right thing said, with the right sign and amount;
 //! and does it stay still.
 
-use crate::score::scene;
+use crate::score::{chosen, scene};
 use culet::practice::{Dust, Focus, Lights, Shot, kelvin_gains};
 use culet::score::{Score, judge};
 use culet::suggest::{Advisor, Suggestion, advise};
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -85,8 +86,8 @@ fn said(suggestions: &[Suggestion], kind: &str) -> Option<Suggestion> {
 fn rendered() {
     println!("\nRendered faults of three sizes, eight scenes");
     let mut tallies: BTreeMap<&str, Tally> = BTreeMap::new();
-    for scene_name in SCENES {
-        let set = scene(scene_name, 900, 600);
+    for scene_name in chosen(&SCENES) {
+        let set = scene(scene_name, 840, 560);
         let clean = advise(&judge(&set.picture(&Shot::default())));
         let usual: Vec<String> = clean.iter().map(|s| format!("{} ({})", s.text, s.kind)).collect();
         println!("    {scene_name}, nothing wrong: {usual:?}");
@@ -95,8 +96,10 @@ fn rendered() {
                 tallies.entry(t).or_default().false_ones += 1;
             }
         }
-        for fault in faults(scene_name) {
-            let score = judge(&set.picture(&fault.shot));
+        let faults = faults(scene_name);
+        let scores: Vec<Score> =
+            faults.par_iter().map(|fault| judge(&set.picture(&fault.shot))).collect();
+        for (fault, score) in faults.iter().zip(scores) {
             let got = advise(&score);
             let tally = tallies.entry(fault.kind).or_default();
             match said(&got, fault.kind) {
@@ -119,8 +122,8 @@ fn rendered() {
                     tally.missed += 1;
                     let kinds: Vec<&str> = got.iter().map(|s| s.kind.as_str()).collect();
                     println!(
-                        "    {scene_name} {} missed at {:?}; said {kinds:?}",
-                        fault.kind, fault.amount
+                        "    {scene_name} {} missed at {:?}; said {kinds:?}; likeness {:.2}, directed {:.2}",
+                        fault.kind, fault.amount, score.symmetry.likeness, score.focus.directed
                     );
                 }
             }
@@ -184,7 +187,7 @@ fn toggles(level: f32, noise: f32, base: &Score, seed: u32) -> usize {
 
 fn steadiness() {
     println!("\nSteadiness at 30 looks a second");
-    let mut base = judge(&scene("solitaire", 900, 600).picture(&Shot::default()));
+    let mut base = judge(&scene("solitaire", 840, 560).picture(&Shot::default()));
     base.lighting.clipped = 0.0;
     let traces =
         [-0.25_f32, -0.22, -0.2, -0.175].iter().flat_map(|level| (1..26).map(move |s| (*level, s)));

@@ -1,8 +1,8 @@
 //! `culet judge`: scores pictures or folders of them, groups takes, names the keepers.
 
 use super::{complain, pictures, progress};
-use crate::engine::{judge_file, load_calibration};
-use crate::score::{Candidate, Facts, Group, Score, Verdict, Weights, curate};
+use crate::engine::{forget_picks, judge_file, learnt_weights, load_calibration};
+use crate::score::{Candidate, Facts, Group, Score, Verdict, Weights, conclude, curate};
 use crate::suggest::advise;
 use anyhow::Result;
 use rayon::prelude::*;
@@ -21,6 +21,9 @@ pub(super) struct Arguments {
     /// Judges in the true colour of a calibration (TOML, from `culet calibrate` or a session).
     #[arg(long, value_name = "FILE")]
     calibration: Option<PathBuf>,
+    /// Forget what your picks in the studio taught first.
+    #[arg(long)]
+    forget_picks: bool,
     /// One JSON object a line on stdout.
     #[arg(long)]
     json: bool,
@@ -36,6 +39,10 @@ struct Judged<'a> {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8> {
+    if arguments.forget_picks {
+        forget_picks()?;
+    }
+    let weights = learnt_weights();
     let files = pictures(&arguments.paths);
     anyhow::ensure!(
         !files.is_empty(),
@@ -61,22 +68,26 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         .collect();
     bar.finish_and_clear();
     let (judged, failed): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
-    let judged: Vec<Judged> = judged.into_iter().flatten().collect();
+    let mut judged: Vec<Judged> = judged.into_iter().flatten().collect();
+    judged.iter_mut().for_each(|j| conclude(&mut j.score, &weights));
     for (file, e) in failed.iter().filter_map(|r| r.as_ref().err()) {
         complain(file, e, arguments.json);
     }
-    report(&judged, arguments);
+    report(&judged, &weights, arguments);
+    if weights.picks > 0 && !arguments.json {
+        eprintln!("ordered by what {} of your picks taught: {}", weights.picks, weights.in_words());
+    }
     Ok(u8::from(!failed.is_empty()))
 }
 
-fn report(judged: &[Judged], arguments: &Arguments) {
+fn report(judged: &[Judged], weights: &Weights, arguments: &Arguments) {
     let names: Vec<String> = judged.iter().map(|j| name(j.file)).collect();
     let candidates: Vec<Candidate<'_>> = judged
         .iter()
         .zip(&names)
         .map(|(j, name)| Candidate { name, score: &j.score, facts: j.facts })
         .collect();
-    let groups = curate(&candidates, &Weights::default());
+    let groups = curate(&candidates, weights);
     let mut order: Vec<(usize, &Judged, &Group)> = groups
         .iter()
         .enumerate()

@@ -66,6 +66,8 @@ pub enum Command {
     Rate(Vec<TakeId>, u8),
     /// Pick or reject.
     Mark(Vec<TakeId>, Flag),
+    /// Forgets what picks taught about which take is better.
+    ForgetPicks,
     /// Colour label.
     Paint(Vec<TakeId>, Option<Label>),
     /// Reads a take at a size for the screen; answered by [`Event::Picture`].

@@ -7,7 +7,7 @@ use crate::score::{Candidate, Facts, Weights, curate};
 use std::collections::BTreeMap;
 
 /// Gives the takes whose group or proposal changed.
-pub(super) fn regroup(book: &mut Book) -> Vec<Take> {
+pub(super) fn regroup(book: &mut Book, weights: &Weights) -> Vec<Take> {
     let scored: Vec<Take> = book.takes().iter().filter(|t| t.score.is_some()).cloned().collect();
     let candidates: Vec<Candidate<'_>> = scored
         .iter()
@@ -17,7 +17,7 @@ pub(super) fn regroup(book: &mut Book) -> Vec<Take> {
         })
         .collect();
     let mut wanted = BTreeMap::new();
-    for group in curate(&candidates, &Weights::default()) {
+    for group in curate(&candidates, weights) {
         let Some(&first) = group.members.first() else { continue };
         let number = scored[first].id;
         for &member in &group.members {

@@ -60,6 +60,7 @@ fn look_at(shared: &Shared, arrival: &Arrival) {
             format!("{} could not be scored; it is safe on the disk", take.name),
         );
     }
+    let weights = shared.taste.lock().weights();
     let mut book = shared.book.lock();
     let changed = book.change(arrival.take, |t| {
         t.thumbnail = Some(thumbnail);
@@ -69,7 +70,7 @@ fn look_at(shared: &Shared, arrival: &Arrival) {
         t.timing.arrived_to_scored = arrival.arrived.map(|at| at.elapsed());
     });
     let kept = if unjudged { book.keep(arrival.take) } else { Ok(()) };
-    let regrouped = super::curate::regroup(&mut book);
+    let regrouped = super::curate::regroup(&mut book, &weights);
     drop(book);
     if let Err(e) = kept {
         let text = format!(

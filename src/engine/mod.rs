@@ -27,6 +27,7 @@ mod practice;
 mod preview;
 mod shared;
 mod studio;
+mod taste;
 mod tether;
 pub mod thread;
 
@@ -40,3 +41,4 @@ pub use open::{attached, preferred_camera};
 pub use practice::{Practice, card as practice_card};
 pub use shared::Wake;
 pub use studio::{StartError, Studio};
+pub use taste::{forget_picks, learnt_weights};

@@ -5,6 +5,7 @@ use super::book::Book;
 use super::colour::InForce;
 use super::contract::{CameraState, Event, Level};
 use crate::calibrate::FlatField;
+use super::taste::{self, Taste};
 use crossbeam_channel::{Sender, TrySendError};
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -26,6 +27,8 @@ pub(super) struct Shared {
     pub(super) flat_field: Mutex<Option<FlatField>>,
     /// The practice camera, once it was asked for.
     pub(super) practice: Mutex<Option<Arc<Practice>>>,
+    /// What picks taught. Locked before the book, where both are.
+    pub(super) taste: Mutex<Taste>,
     events: Sender<Event>,
     wake: Wake,
     stop: Arc<AtomicBool>,
@@ -79,6 +82,7 @@ impl Shared {
             colour: Mutex::new(None),
             flat_field: Mutex::new(None),
             practice: Mutex::new(None),
+            taste: Mutex::new(Taste::open(taste::file())),
             events,
             wake,
             stop: Arc::default(),

@@ -152,7 +152,11 @@ impl Desk {
             Command::Name { pattern, sku } => self.name(pattern, sku),
             Command::SecondCopy(folder) => self.second_copy(folder),
             Command::Rate(takes, stars) => self.mark(&takes, |t| t.rating = stars.min(5)),
-            Command::Mark(takes, flag) => self.mark(&takes, |t| t.flag = flag),
+            Command::Mark(takes, flag) => {
+                self.mark(&takes, |t| t.flag = flag);
+                self.learn(&takes);
+            }
+            Command::ForgetPicks => self.forget_picks(),
             Command::Paint(takes, label) => self.mark(&takes, |t| t.label = label),
             Command::Show { take, side, edited } => self.job(Job::Show { take, side, edited }),
             Command::Retouch(take) => self.job(Job::Retouch(take)),
@@ -273,6 +277,38 @@ impl Desk {
                 self.shared.say(Level::Error, text);
             }
             changed.into_iter().for_each(|take| self.shared.tell(Event::TakeChanged(take)));
+        }
+    }
+
+    /// Learns from picks that disagree with the proposals, and proposes anew.
+    fn learn(&self, takes: &[TakeId]) {
+        let mut taste = self.shared.taste.lock();
+        let book = self.shared.book.lock();
+        let kept: Vec<_> = takes.iter().filter_map(|&id| taste.learn(&book, id)).collect();
+        drop(book);
+        if kept.is_empty() {
+            return;
+        }
+        let weights = taste.weights();
+        drop(taste);
+        self.propose(&weights, "your picks count", kept.into_iter().collect());
+    }
+
+    fn forget_picks(&self) {
+        let mut taste = self.shared.taste.lock();
+        let kept = taste.forget();
+        let weights = taste.weights();
+        drop(taste);
+        self.propose(&weights, "your picks are forgotten", kept);
+    }
+
+    fn propose(&self, weights: &crate::score::Weights, what: &str, kept: std::io::Result<()>) {
+        let changed = super::curate::regroup(&mut self.shared.book.lock(), weights);
+        changed.into_iter().for_each(|take| self.shared.tell(Event::TakeChanged(take)));
+        self.shared.say(Level::Note, format!("{what}: {}", weights.in_words()));
+        if let Err(e) = kept {
+            let text = format!("what was learnt could not be kept ({e}); it lasts until the end");
+            self.shared.say(Level::Warning, text);
         }
     }
 

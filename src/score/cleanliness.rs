@@ -13,6 +13,10 @@ use crate::imaging::{Plane, Rect};
 const AROUND: usize = 7;
 /// Larger spots are something else, working pixels across.
 const LARGEST: usize = 22;
+/// From so many on it is the backdrop's own texture.
+const TEXTURE: usize = 60;
+/// Specks with three others within this share of the longer side are no dust.
+const CROWD: f32 = 0.03;
 /// At most so many are listed.
 const LISTED: usize = 64;
 
@@ -47,7 +51,13 @@ pub(super) fn read(
     };
     let found = on(Ground::Backdrop, floor);
     let round: Vec<&Component> = found.iter().filter(|c| is_speck(c, d)).collect();
-    let mut specks: Vec<Speck> = round.iter().map(|c| speck(c, view, d)).collect();
+    let specks: Vec<Speck> = round.iter().map(|c| speck(c, view, d)).collect();
+    let mut specks = apart(&specks, view);
+    // So many are no dust: plaster, paper with a grain, print.
+    if specks.len() > TEXTURE {
+        let reading = Reading::new(0.8, "the backdrop has a texture: dust cannot be told from it");
+        return Cleanliness { reading, ..Cleanliness::default() };
+    }
     specks.sort_by(|a, b| visibility(b).total_cmp(&visibility(a)));
     let on_backdrop = specks.len();
     specks.truncate(LISTED);
@@ -55,6 +65,15 @@ pub(super) fn read(
     let on_piece = spots.iter().filter(|c| is_speck(c, d) && stands_alone(c, tone)).count();
     let reading = reading(on_backdrop, on_piece, &specks, view);
     Cleanliness { reading, specks, on_backdrop, on_piece }
+}
+
+/// Specks that lie apart from others. Dust falls anywhere; links of a chain, grain and print come in
+/// rows and crowds.
+fn apart(specks: &[Speck], view: &View) -> Vec<Speck> {
+    let reach = CROWD * (view.tone.w.max(view.tone.h) * view.step) as f32;
+    let near =
+        |s: &Speck| specks.iter().filter(|o| (o.x - s.x).hypot(o.y - s.y) < reach).count() - 1;
+    specks.iter().filter(|s| near(s) < 3).copied().collect()
 }
 
 fn visibility(s: &Speck) -> f32 {

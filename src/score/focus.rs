@@ -1,9 +1,9 @@
 //! Focus: gradient energy inside the piece, free of exposure and noise; blur in pixels by parts.
 //!
 //! Energy: the tone (luminance to the power 1/2.4) is scaled so that the mean luminance is .16,
-//! smoothed by a binomial of variance 1/2, and `mean(|grad|²)` is taken, less what white noise of the
-//! measured size adds. Clipped glints stay in: leaving them out makes the ranking worse. Variance of
-//! Laplacian, the usual blur score, ranks a bright blurred frame above a dark sharp one.
+//! and `mean(|grad|²)` by Sobel's kernels is taken, less what white noise of the measured size adds.
+//! Clipped glints stay in: leaving them out makes the ranking worse. Variance of Laplacian, the usual
+//! blur score, ranks a bright blurred frame above a dark sharp one.
 
 use super::edges::{Edge, Edges};
 use super::stats::{fall, quantile};
@@ -12,15 +12,15 @@ use super::view::View;
 use super::{Focus, Motion, PartFocus, Reading};
 use crate::imaging::{Plane, Rect};
 
-/// What white noise of variance 1 adds to `|grad|²` after the binomial 1 2 1 and central differences:
-/// twice the kernel's squared sums, `2 · 10/64 · 6/16`.
-const NOISE_GAIN: f32 = 2.0 * (10.0 / 64.0) * (6.0 / 16.0);
+/// What white noise of variance 1 adds to `|grad|²` by Sobel's kernels over eight: twice their squared
+/// sum.
+const NOISE_GAIN: f32 = 2.0 * 12.0 / 64.0;
 /// Mean luminance that exposure is scaled to.
 const GREY: f32 = 0.16;
 /// Side of the tiles from which noise is taken off, working pixels.
 const CELL: usize = 16;
 /// A tile below so many times the noise's own energy holds nothing but noise.
-const ABOVE: f64 = 1.35;
+const ABOVE: f64 = 1.12;
 /// From this anisotropy on a blur is called motion.
 const DIRECTED: f32 = 0.62;
 /// A part needs this many edges to be spoken of.
@@ -29,8 +29,6 @@ const LEAST: usize = 14;
 /// Buffers that are kept from frame to frame.
 #[derive(Default)]
 pub(super) struct Buffers {
-    smooth: Plane,
-    across: Vec<f32>,
     pub(super) edges: Edges,
 }
 
@@ -39,12 +37,11 @@ pub(super) struct Buffers {
 /// It is summed over the whole frame, unless the piece's place was handed in: a piece that is found
 /// grows and falls apart as it blurs, and its mean with it. A plain backdrop adds nothing but noise,
 /// which is taken off tile by tile.
-pub(super) fn energy(view: &View, subject: &Subject, noise: f32, buffers: &mut Buffers) -> f32 {
+pub(super) fn energy(view: &View, subject: &Subject, noise: f32) -> f32 {
     let t = &view.tone;
     if subject.found == Found::Nothing || t.w < 8 || t.h < 8 {
         return 0.0;
     }
-    smooth(t, &mut buffers.smooth, &mut buffers.across);
     let within =
         if subject.given { subject.rect.grown(2, t.w, t.h) } else { Rect::new(0, 0, t.w, t.h) };
     let floor = f64::from(NOISE_GAIN * noise * noise);
@@ -54,7 +51,7 @@ pub(super) fn energy(view: &View, subject: &Subject, noise: f32, buffers: &mut B
             if subject.given && !subject.inside(x + CELL / 2, y + CELL / 2) {
                 continue;
             }
-            let (cell, n) = cell_energy(&buffers.smooth, x, y);
+            let (cell, n) = cell_energy(t, x, y);
             area += n;
             if cell > ABOVE * floor * n {
                 sum += cell - floor * n;
@@ -66,19 +63,23 @@ pub(super) fn energy(view: &View, subject: &Subject, noise: f32, buffers: &mut B
 }
 
 /// The sum of squared gradients over a tile, and its pixels.
-fn cell_energy(s: &Plane, x: usize, y: usize) -> (f64, f64) {
-    let (right, bottom) = ((x + CELL).min(s.w - 1), (y + CELL).min(s.h - 1));
-    let mut sum = 0.0_f32;
-    for y in y..bottom {
-        let at = |y: usize, from: usize| &s.data[y * s.w + from..y * s.w + from + right - x];
-        let sides = at(y, x + 1).iter().zip(at(y, x - 1));
-        let ends = at(y + 1, x).iter().zip(at(y - 1, x));
-        sum += sides
-            .zip(ends)
-            .map(|((r, l), (d, u))| (r - l) * (r - l) + (d - u) * (d - u))
-            .sum::<f32>();
+fn cell_energy(tone: &Plane, x: usize, y: usize) -> (f64, f64) {
+    let (right, bottom) = ((x + CELL).min(tone.w - 1), (y + CELL).min(tone.h - 1));
+    let row = |y: usize| &tone.data[y * tone.w + x - 1..y * tone.w + right + 1];
+    let sum: f32 = (y..bottom).map(|y| row_energy(row(y - 1), row(y), row(y + 1))).sum();
+    (f64::from(sum) / 64.0, ((right - x) * (bottom - y)) as f64)
+}
+
+/// Squared Sobel gradients of a row but for its ends, 64 times too large.
+fn row_energy(up: &[f32], mid: &[f32], down: &[f32]) -> f32 {
+    let mut sums = [0.0_f32; CELL];
+    for ((u, m), (d, sum)) in up.windows(3).zip(mid.windows(3)).zip(down.windows(3).zip(&mut sums))
+    {
+        let dx = (u[2] - u[0]) + 2.0 * (m[2] - m[0]) + (d[2] - d[0]);
+        let dy = (d[0] - u[0]) + 2.0 * (d[1] - u[1]) + (d[2] - u[2]);
+        *sum = dx * dx + dy * dy;
     }
-    (f64::from(0.25 * sum), ((right - x) * (bottom - y)) as f64)
+    sums.iter().sum()
 }
 
 /// Mean luminance of what the energy is of. The mean, not the log mean: blur leaves it as it is, so
@@ -91,31 +92,6 @@ fn mean_luminance(view: &View, subject: &Subject) -> f32 {
         (y.iter().sum::<f32>(), y.len())
     };
     (sum / n.max(1) as f32).max(1e-4)
-}
-
-/// The binomial 1 2 1 along both sides; edges repeat.
-fn smooth(plane: &Plane, out: &mut Plane, across: &mut Vec<f32>) {
-    let (w, h) = (plane.w, plane.h);
-    across.clear();
-    across.resize(w * h, 0.0);
-    for (row, line) in plane.data.chunks_exact(w).zip(across.chunks_exact_mut(w)) {
-        for (o, v) in line[1..w - 1].iter_mut().zip(row.windows(3)) {
-            *o = 0.25 * (v[0] + 2.0 * v[1] + v[2]);
-        }
-        line[0] = 0.25 * (3.0 * row[0] + row[1]);
-        line[w - 1] = 0.25 * (3.0 * row[w - 1] + row[w - 2]);
-    }
-    (out.w, out.h) = (w, h);
-    out.data.clear();
-    out.data.resize(w * h, 0.0);
-    for y in 0..h {
-        let row = |y: usize| &across[y * w..(y + 1) * w];
-        let (up, mid, down) = (row(y.saturating_sub(1)), row(y), row((y + 1).min(h - 1)));
-        let line = &mut out.data[y * w..(y + 1) * w];
-        for x in 0..w {
-            line[x] = 0.25 * (up[x] + 2.0 * mid[x] + down[x]);
-        }
-    }
 }
 
 /// 1 4 6 4 1 over 16 along a row; its ends repeat.
@@ -171,7 +147,7 @@ pub(super) fn read(view: &View, subject: &Subject, noise: f32, buffers: &mut Buf
     if subject.found == Found::Nothing {
         return Focus { reading: Reading::new(0.0, "no piece in the frame"), ..Focus::default() };
     }
-    let energy = energy(view, subject, noise, buffers);
+    let energy = energy(view, subject, noise);
     buffers.edges.find(view, subject, noise);
     let edges = &buffers.edges;
     let sharpest = edges.sharpest_tile();

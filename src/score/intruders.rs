@@ -23,7 +23,14 @@ pub(super) fn hand(view: &View) -> Option<(f32, Rect)> {
     let r = area.rect;
     // A wooden ground is as brown, and fills the frame from side to side.
     let ground = r.w == proxy.w && r.h == proxy.h;
-    (share > 0.06 && !ground)
+    // An arm or a hand is one compact area; wood and cloth of its colour lie about in patches. Paper
+    // that leans to pink is brighter than skin ever is beside it.
+    let compact = area.area as f32 > 0.43 * r.area() as f32;
+    let level = |&(y, a, b): &(usize, usize, usize)| {
+        proxy.encoded[y * proxy.w + a..y * proxy.w + b].iter().map(|p| p[0]).sum::<f32>()
+    };
+    let bright = area.runs.iter().map(level).sum::<f32>() > 238.0 * area.area as f32;
+    (share > 0.06 && !ground && compact && !bright)
         .then(|| (share, view.outward(Rect::new(r.x * s, r.y * s, r.w * s, r.h * s))))
 }
 

@@ -11,6 +11,8 @@ use crate::imaging::colour::{linear_srgb_to_lab, luminance};
 
 /// A light backdrop that still holds detail: about 225 in sRGB.
 const BACKDROP_AIM: f32 = 0.75;
+/// A backdrop darker than this is meant to be dark: 2.6 stops under the aim.
+const DARKEST_LIGHT: f32 = 0.12;
 /// Where a piece's lights belong on a dark backdrop.
 const LIGHTS_AIM: f32 = 0.8;
 /// Middle grey.
@@ -49,7 +51,9 @@ fn piece(light: &mut Lighting, proxy: &Proxy, subject: &Subject) {
     let mut all: Vec<f32> = subject.pixels().map(|i| proxy.y[i]).collect();
     let n = all.len().max(1) as f32;
     light.darks = all.iter().filter(|y| **y < DARK).count() as f32 / n;
-    let [low, mid, high] = [0.05, 0.5, 0.95].map(|q| quantile(&mut all, q).max(1e-4));
+    // A frame without a plain backdrop holds much that is meant to be dark: only its lights count.
+    let top = if subject.found == Found::Frame { 0.995 } else { 0.95 };
+    let [low, mid, high] = [0.05, 0.5, top].map(|q| quantile(&mut all, q).max(1e-4));
     light.key_ev = ev(mid, GREY);
     light.lights_ev = ev(high, GREY);
     light.contrast_ev = ev(high, low);
@@ -131,10 +135,11 @@ fn side(grid: &[(f32, usize, usize)], range: f32, n: usize) -> String {
 
 /// Clipped areas of the piece, split into glints and blobs.
 fn clipping(light: &mut Lighting, view: &View, rgb: &Rgb8, subject: &Subject) {
+    // Before a white backdrop what is white all over is the backdrop, seen through the piece.
+    let knocked_out = light.backdrop_white > 0.5;
     let full = |x: usize, y: usize| {
         let i = (y * rgb.w + x) * 3;
-        let p = &rgb.data[i..i + 3];
-        p[0].max(p[1]).max(p[2]) >= FULL && subject.inside(x, y)
+        burnt(&rgb.data[i..i + 3], knocked_out) && subject.inside(x, y)
     };
     let area = subject.working_area().max(1.0);
     let (mut glints, mut blobs) = (0, 0);
@@ -154,6 +159,13 @@ fn clipping(light: &mut Lighting, view: &View, rgb: &Rgb8, subject: &Subject) {
     }
     light.glints = glints as f32 / area;
     light.clipped = blobs as f32 / area;
+}
+
+/// Whether detail is lost: two channels are full. Gold is bright with red alone full, and keeps its
+/// drawing in green.
+fn burnt(p: &[u8], knocked_out: bool) -> bool {
+    let full = p.iter().filter(|v| **v >= FULL).count();
+    full >= 2 && !(knocked_out && p.iter().all(|v| *v >= 250))
 }
 
 /// The channels that are full in at least a tenth of an area.
@@ -199,7 +211,8 @@ fn exposure(light: &Lighting) -> f32 {
     let by_lights = ev(lights, LIGHTS_AIM);
     let by_backdrop = ev(light.backdrop, BACKDROP_AIM);
     let key = GREY * light.key_ev.exp2();
-    let light_backdrop = light.backdrop > 0.9 * key;
+    // Slate and black are dark by themselves, even before a darker piece.
+    let light_backdrop = light.backdrop > (0.9 * key).max(DARKEST_LIGHT);
     // A grey set that is exposed rightly: its backdrop is dark but the piece's lights are in place.
     let grey = by_backdrop < -1.0 && by_lights > -0.35;
     if light_backdrop && !grey { over(by_backdrop, light) } else { over(by_lights, light) }

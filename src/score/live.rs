@@ -122,7 +122,7 @@ impl Analyser {
         if turn(1) || turn(4) || peaking {
             last.focus = focus::read(view, subject, self.noise, &mut self.focus);
         } else {
-            last.focus.energy = focus::energy(view, subject, self.noise, &mut self.focus);
+            last.focus.energy = focus::energy(view, subject, self.noise);
         }
         if turn(2) {
             last.symmetry = symmetry::read(view, subject).symmetry;

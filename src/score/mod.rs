@@ -61,7 +61,7 @@ pub fn energy(picture: &Rgb8, subject: Option<&Mask>) -> f32 {
     }
     let subject = Subject::find(&view, subject);
     let noise = focus::noise(&view.tone);
-    focus::energy(&view, &subject, noise, &mut focus::Buffers::default())
+    focus::energy(&view, &subject, noise)
 }
 
 /// A score and the maps behind it, for drawing over the picture.

@@ -120,7 +120,8 @@ fn joins(step: &Step) -> bool {
     // A change of exposure on purpose lifts shadows out of black: little of the picture is the same.
     let bracketed = step.exposure.is_some_and(|ev| ev.abs() > 0.6) && l.framing > 0.6;
     let framed = l.framing > 0.93 && l.hue < 9.0 && l.colours > 0.6;
-    let moved = soon && l.colours > 0.84 && l.framing > 0.2;
+    let at_once = step.gap.is_some_and(|gap| gap <= 5.0);
+    let moved = soon && l.colours > if at_once { 0.7 } else { 0.84 } && l.framing > 0.2;
     step.same_shape && !later && (framed || moved || bracketed)
 }
 

@@ -93,7 +93,8 @@ pub struct Lighting {
     /// Stops above (+) or below (-) the exposure that is aimed at: a light backdrop at 75 % of
     /// white, or on a dark one the piece's lights at 80 %.
     pub exposure_ev: f32,
-    /// Share of the piece with a clipped channel, glints left out.
+    /// Share of the piece with two or more clipped channels, glints left out. Before a white backdrop
+    /// what is white all over counts as backdrop seen through the piece.
     pub clipped: f32,
     /// Darkest against brightest end of the backdrop's quadratic fit, stops, 0 or more.
     pub backdrop_ev: f32,
@@ -105,7 +106,7 @@ pub struct Lighting {
     pub blobs: Vec<Blob>,
     /// The piece's median luminance against 18 %, stops.
     pub key_ev: f32,
-    /// The piece's 95th percentile against 18 %, stops.
+    /// The piece's 95th percentile against 18 %, stops; without a plain backdrop the frame's 99.5th.
     pub lights_ev: f32,
     /// The piece's 95th percentile against its 5th, stops.
     pub contrast_ev: f32,

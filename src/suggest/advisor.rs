@@ -11,7 +11,7 @@ use std::time::Duration;
 /// Time constant of the average, seconds.
 const TAU: f32 = 0.4;
 /// A suggestion goes when its amount falls under this share of the threshold at which it came.
-const LEAVE: f32 = 0.7;
+const LEAVE: f32 = 0.6;
 /// A suggestion stays at least this long, so that it can be read.
 const SHOWN: Duration = Duration::from_millis(1500);
 /// The amount must stay low for this long before its suggestion goes.

@@ -87,8 +87,8 @@ pub fn gradient() {
 
 /// Extent and area of the largest clipped area of the piece, by flood fill on the truth.
 fn largest_clipped(linear: &Image, inside: impl Fn(usize) -> bool) -> (Rect, usize) {
-    // What encodes to 253 or more.
-    let full = |i: usize| linear.data[i].iter().any(|v| *v >= 0.9822) && inside(i);
+    // What encodes to 253 or more in two channels: one alone still draws.
+    let full = |i: usize| linear.data[i].iter().filter(|v| **v >= 0.9822).count() >= 2 && inside(i);
     let (w, h) = (linear.w, linear.h);
     let mut seen = vec![false; w * h];
     let mut best = (Rect::default(), 0);

@@ -17,7 +17,9 @@ pub(super) const RULE: Rule = Rule {
 fn measure(score: &Score) -> Option<f32> {
     let [a, b] = score.lighting.backdrop_ab;
     let chroma = a.hypot(b);
-    (score.lighting.backdrop > 0.05 && chroma < 25.0).then_some(chroma)
+    // Lamps err between blue and yellow; paper that is clearly pink or green was chosen.
+    let chosen = a.abs() > 0.8 * b.abs() && chroma > 8.0;
+    (score.lighting.backdrop > 0.05 && chroma < 25.0 && !chosen).then_some(chroma)
 }
 
 fn sentence(score: &Score, chroma: f32) -> String {

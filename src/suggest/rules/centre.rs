@@ -1,6 +1,6 @@
 //! The piece's place in the frame, across and down.
 
-use super::{Rule, piece};
+use super::{Rule, piece, runs_out};
 use crate::score::Score;
 
 pub(super) const ACROSS: Rule = Rule {
@@ -27,7 +27,8 @@ pub(super) const DOWN: Rule = Rule {
 /// What to move by, percent of the frame's side; right and down are positive.
 fn share(score: &Score, axis: usize) -> Option<f32> {
     let side = score.size[axis] as f32;
-    (score.subject.is_some() && side > 0.0).then(|| -100.0 * score.symmetry.offset[axis] / side)
+    (score.subject.is_some() && side > 0.0 && !runs_out(score)[axis])
+        .then(|| -100.0 * score.symmetry.offset[axis] / side)
 }
 
 fn sentence(percent: f32, [less, more]: [&str; 2], side: &str) -> String {

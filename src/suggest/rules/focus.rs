@@ -6,7 +6,7 @@ use crate::score::{PartFocus, Score};
 pub(super) const RULE: Rule = Rule {
     kind: "focus",
     unit: "px",
-    threshold: 1.5,
+    threshold: 1.1,
     measure: |score| {
         // Shake is another fault, with another remedy.
         let still = score.focus.motion.is_none() && score.focus.blur_px > 0.0;

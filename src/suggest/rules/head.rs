@@ -6,7 +6,7 @@ use super::{Rule, piece};
 pub(super) const RULE: Rule = Rule {
     kind: "head",
     unit: "deg",
-    threshold: 2.0,
+    threshold: 3.0,
     measure: |score| score.symmetry.head_deg.map(|deg| -deg),
     cost: |deg| 0.1 + 0.03 * deg.abs(),
     text: |_, deg| {

@@ -7,7 +7,7 @@ use crate::score::Score;
 pub(super) const RULE: Rule = Rule {
     kind: "pair",
     unit: "deg",
-    threshold: 1.0,
+    threshold: 1.4,
     measure: |score| worse(score).map(|(_, deg)| -deg),
     cost: |deg| 0.12 + 0.06 * deg.abs(),
     text: |score, deg| {
@@ -20,6 +20,13 @@ pub(super) const RULE: Rule = Rule {
 /// The piece with the larger roll, and that roll in degrees.
 fn worse(score: &Score) -> Option<(&'static str, f32)> {
     let pair = score.symmetry.pair?;
+    // Two that lean towards or away from each other by the same amount are laid out so.
+    if let [Some(a), Some(b)] = pair.roll_deg
+        && (a + b).abs() < 3.0
+        && (a - b).abs() > 6.0
+    {
+        return None;
+    }
     let sides = ["left", "right"].into_iter().zip(pair.roll_deg);
     sides
         .filter_map(|(side, deg)| deg.map(|deg| (side, deg)))

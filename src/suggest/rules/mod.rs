@@ -81,6 +81,15 @@ fn piece(score: &Score) -> Option<Rect> {
     score.subject
 }
 
+/// Whether the piece runs out of the frame: left or right, and at the top or the bottom. Chains that hang
+/// in from above are meant so; where their middle is, nobody can tell.
+fn runs_out(score: &Score) -> [bool; 2] {
+    let Some(r) = score.subject else { return [false; 2] };
+    let [w, h] = score.size;
+    let (x, y) = (w / 80 + 1, h / 80 + 1);
+    [r.x < x || r.right() + x > w, r.y < y || r.bottom() + y > h]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
