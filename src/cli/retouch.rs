@@ -2,7 +2,7 @@
 
 use super::specks::{self, Specks};
 use super::{complain, pictures, progress};
-use crate::imaging::{Mask, Picture, Pixels, open, resize, save};
+use crate::imaging::{Mask, Picture, Pixels, Rgb8, open, resize, save};
 use crate::retouch::{Depth, Fill, Op, Output, Preset, Proxy, Recipe, Step, plan};
 use crate::{score, vision};
 use anyhow::{Context as _, Result, ensure};
@@ -231,25 +231,40 @@ fn read_preset(name: &str) -> Result<Preset> {
     Preset::parse(&text).with_context(|| format!("{name} is not used"))
 }
 
-/// Longest side at which the subject is looked for, pixels.
-const LOOK: usize = 1200;
+/// Longest side at which the subject is looked for, pixels: the time goes with its square.
+const LOOK: usize = 640;
+/// Longest side at which the roll is measured, pixels.
+const MEASURE: usize = 1200;
+
+/// A smaller copy; a small picture as it is.
+fn reduced(picture: &Picture, side: usize) -> Rgb8 {
+    let whole = picture.to_srgb8();
+    let (w, h) = picture.size();
+    if w.max(h) <= side {
+        return whole.into_owned();
+    }
+    let (w, h) = resize::fit((w, h), side);
+    resize::rgb8(&whole, w, h)
+}
 
 /// Where the product is: exactly with an empty set or for a new ground, quickly otherwise. None
 /// where nothing, or nearly everything, stands out: then the plan decides for itself.
-fn subject(picture: &Picture, exact: bool, empty_set: Option<&Picture>) -> Result<Option<Mask>> {
+fn subject(
+    picture: &Picture,
+    exact: bool,
+    empty_set: Option<&Picture>,
+) -> Result<(Option<Mask>, Vec<String>)> {
+    let mut warnings = Vec::new();
     let mask = if exact || empty_set.is_some() {
         let with = vision::CutOut { empty_set, ..vision::CutOut::default() };
-        vision::cut_out(picture, &with)?.alpha
+        let cut = vision::cut_out(picture, &with)?;
+        warnings = cut.warnings;
+        cut.alpha
     } else {
-        let (w, h) = resize::fit(picture.size(), LOOK);
-        let small = match &picture.pixels {
-            Pixels::Eight(p) => resize::rgb8(p, w, h),
-            Pixels::Sixteen(_) => resize::rgb8(&picture.to_srgb8(), w, h),
-        };
-        vision::subject(&small)
+        vision::subject(&reduced(picture, LOOK))
     };
     let share = mask.count() as f32 / (mask.w * mask.h).max(1) as f32;
-    Ok((0.001..0.8).contains(&share).then_some(mask))
+    Ok(((0.001..0.8).contains(&share).then_some(mask), warnings))
 }
 
 /// The edit of one picture.
@@ -274,9 +289,7 @@ fn recipe_for(
         (ground.green, ground.blue) = (f32::from(green), f32::from(blue));
     }
     if arguments.straighten || arguments.fill.is_some() {
-        let (w, h) = resize::fit(picture.size(), LOOK);
-        let small = resize::rgb8(&picture.to_srgb8(), w, h);
-        let roll = score::judge(&small).symmetry.roll_deg;
+        let roll = score::judge(&reduced(picture, MEASURE)).symmetry.roll_deg;
         let roll = if arguments.straighten { -roll } else { 0.0 };
         if let Some(Step { op: Op::Straighten(step), .. }) = recipe.step("straighten") {
             *step = proxy.framed(roll, arguments.fill);
@@ -304,7 +317,7 @@ fn one(
     let new_ground = arguments.background != Background::Keep
         || wanted.preset.as_ref().is_some_and(|p| p.set.contains_key("ground.fill"))
         || wanted.recipe.as_ref().is_some_and(|r| r.steps.iter().any(|s| s.id() == "ground"));
-    let mask = subject(&opened.picture, new_ground, wanted.empty_set.as_ref())?;
+    let (mask, unsure) = subject(&opened.picture, new_ground, wanted.empty_set.as_ref())?;
     let proxy = Proxy::new(&opened.picture, mask.as_ref());
     let mut recipe = recipe_for(&opened.picture, &proxy, wanted, arguments)?;
     let mut found = Vec::new();
@@ -324,6 +337,7 @@ fn one(
     let render = lap();
     let steps = plan.steps().to_vec();
     let mut warnings = opened.warnings;
+    warnings.extend(unsure);
     drop(opened.picture);
     warnings.extend(write(&target, &picture, &steps, arguments)?);
     if arguments.keep_recipe {
