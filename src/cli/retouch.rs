@@ -3,7 +3,7 @@
 use super::specks::{self, Specks};
 use super::{complain, pictures, progress};
 use crate::calibrate::{Calibration, FlatField, Transfer};
-use crate::imaging::{Mask, Picture, Pixels, open, resize, save};
+use crate::imaging::{Mask, Picture, Pixels, open, save};
 use crate::retouch::{Depth, Fill, Op, Output, Preset, Proxy, Recipe, Step, plan};
 use crate::{engine, score, vision};
 use anyhow::{Context as _, Result, ensure};
@@ -254,25 +254,22 @@ fn read_preset(name: &str) -> Result<Preset> {
     Preset::parse(&text).with_context(|| format!("{name} is not used"))
 }
 
-/// Longest side at which the subject is looked for, pixels.
-const LOOK: usize = 1200;
+/// Longest side at which the roll is measured, pixels.
+const MEASURE: usize = 1200;
 
 /// Where the product is: exactly with an empty set or for a new ground, quickly otherwise. None
 /// where nothing, or nearly everything, stands out: then the plan decides for itself.
-fn subject(picture: &Picture, exact: bool, empty_set: Option<&Picture>) -> Result<Option<Mask>> {
-    let mask = if exact || empty_set.is_some() {
-        let with = vision::CutOut { empty_set, ..vision::CutOut::default() };
-        vision::cut_out(picture, &with)?.alpha
-    } else {
-        let (w, h) = resize::fit(picture.size(), LOOK);
-        let small = match &picture.pixels {
-            Pixels::Eight(p) => resize::rgb8(p, w, h),
-            Pixels::Sixteen(_) => resize::rgb8(&picture.to_srgb8(), w, h),
-        };
-        vision::subject(&small)
-    };
-    let share = mask.count() as f32 / (mask.w * mask.h).max(1) as f32;
-    Ok((0.001..0.8).contains(&share).then_some(mask))
+fn subject(
+    picture: &Picture,
+    exact: bool,
+    empty_set: Option<&Picture>,
+) -> Result<(Option<Mask>, Vec<String>)> {
+    if !exact && empty_set.is_none() {
+        return Ok((engine::product(picture), Vec::new()));
+    }
+    let with = vision::CutOut { empty_set, ..vision::CutOut::default() };
+    let cut = vision::cut_out(picture, &with)?;
+    Ok((engine::plausible(cut.alpha), cut.warnings))
 }
 
 /// The edit of one picture.
@@ -297,9 +294,7 @@ fn recipe_for(
         (ground.green, ground.blue) = (f32::from(green), f32::from(blue));
     }
     if arguments.straighten || arguments.fill.is_some() {
-        let (w, h) = resize::fit(picture.size(), LOOK);
-        let small = resize::rgb8(&picture.to_srgb8(), w, h);
-        let roll = score::judge(&small).symmetry.roll_deg;
+        let roll = score::judge(&engine::reduced(picture, MEASURE)).symmetry.roll_deg;
         let roll = if arguments.straighten { -roll } else { 0.0 };
         if let Some(Step { op: Op::Straighten(step), .. }) = recipe.step("straighten") {
             *step = proxy.framed(roll, arguments.fill);
@@ -332,7 +327,7 @@ fn one(
     let new_ground = arguments.background != Background::Keep
         || wanted.preset.as_ref().is_some_and(|p| p.set.contains_key("ground.fill"))
         || wanted.recipe.as_ref().is_some_and(|r| r.steps.iter().any(|s| s.id() == "ground"));
-    let mask = subject(&opened.picture, new_ground, wanted.empty_set.as_ref())?;
+    let (mask, unsure) = subject(&opened.picture, new_ground, wanted.empty_set.as_ref())?;
     let proxy = Proxy::new(&opened.picture, mask.as_ref());
     let mut recipe = recipe_for(&opened.picture, &proxy, wanted, arguments)?;
     if let Some(step) = calibrate {
@@ -358,6 +353,7 @@ fn one(
     let render = lap();
     let steps = plan.steps().to_vec();
     let mut warnings = opened.warnings;
+    warnings.extend(unsure);
     drop(opened.picture);
     warnings.extend(write(&target, &picture, &steps, arguments)?);
     if arguments.keep_recipe {

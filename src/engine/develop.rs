@@ -113,7 +113,7 @@ impl Developer<'_> {
             // Two pictures of 24 megapixels need not be in memory at once.
             self.open = None;
             let picture = open::read(&take.file).map_err(|e| format!("{}: {e}", take.name))?;
-            let proxy = Proxy::new(&picture, None);
+            let proxy = Proxy::new(&picture, super::product::product(&picture).as_ref());
             let specks = Arc::new(proxy.specks().to_vec());
             self.shared.tell(Event::Specks { take: take.id, specks });
             self.open = Some(Open { file: take.file.clone(), picture, proxy });

@@ -25,6 +25,7 @@ pub mod latest;
 mod open;
 mod practice;
 mod preview;
+mod product;
 mod shared;
 mod studio;
 mod taste;
@@ -39,6 +40,7 @@ pub use colour::{
 pub use judge::{Seen, judge_file};
 pub use open::{attached, preferred_camera};
 pub use practice::{Practice, card as practice_card};
+pub use product::{plausible, product, reduced};
 pub use shared::Wake;
 pub use studio::{StartError, Studio};
 pub use taste::{forget_picks, learnt_weights};

@@ -5,6 +5,7 @@ use super::colour::{InForce, Lookout, Sighting, without_calibration};
 use super::contract::{Level, LiveLook, LiveView};
 use super::develop::Job;
 use super::latest::{Publisher, Reader};
+use super::product::plausible;
 use super::shared::Shared;
 use super::tether::Frame;
 use crate::camera::LiveFrame;
@@ -13,6 +14,7 @@ use crate::imaging::{Mask, Rgb8, Rgba8, resize};
 use crate::retouch::{Plan, Proxy, Recipe, plan};
 use crate::score::live::{Analyser, Overlays};
 use crate::suggest::Advisor;
+use crate::vision;
 use crossbeam_channel::Sender;
 use parking_lot::Mutex;
 use std::borrow::Cow;
@@ -187,7 +189,8 @@ impl Pipeline {
     fn finish(&mut self, rgb: &Rgb8, shown: &Rgb8, recipe: Option<&Recipe>) -> Rgb8 {
         let stale = self.plan.as_ref().is_none_or(|(at, _)| at.elapsed() > PLAN_EVERY);
         if stale {
-            let proxy = Proxy::live(rgb, None);
+            let mask = plausible(vision::subject(rgb));
+            let proxy = Proxy::live(rgb, mask.as_ref());
             let recipe =
                 recipe.map(without_calibration).unwrap_or_else(|| Recipe::automatic(&proxy));
             self.plan = Some((Instant::now(), plan(&recipe, &proxy)));

@@ -230,15 +230,16 @@ impl Small {
     /// backdrop's own light.
     fn fit(&self, kinds: &[Kind]) -> [[f32; TERMS]; 3] {
         let (mut sums, mut rights) = ([[0.0_f64; TERMS]; TERMS], [[0.0_f64; TERMS]; 3]);
-        // One pixel in three is plenty for ten unknowns.
-        for i in (0..self.len()).step_by(3).filter(|&i| kinds[i] == Kind::Plain) {
+        // One pixel in five is plenty for ten unknowns.
+        for i in (0..self.len()).step_by(5).filter(|&i| kinds[i] == Kind::Plain) {
             let (u, v) = self.place(i);
             let t = terms(u, v).map(f64::from);
-            for (row, a) in sums.iter_mut().zip(t) {
-                row.iter_mut().zip(t).for_each(|(s, b)| *s += a * b);
+            for (row, a) in sums.iter_mut().zip(&t) {
+                row.iter_mut().zip(&t).for_each(|(s, b)| *s += a * b);
             }
-            for (right, stops) in rights.iter_mut().zip(self.stops[i]) {
-                right.iter_mut().zip(t).for_each(|(s, a)| *s += a * f64::from(stops));
+            for (right, stops) in rights.iter_mut().zip(&self.stops[i]) {
+                let stops = f64::from(*stops);
+                right.iter_mut().zip(&t).for_each(|(s, a)| *s += a * stops);
             }
         }
         let mut normal = DMatrix::from_fn(TERMS, TERMS, |a, b| sums[a][b]);

@@ -61,8 +61,8 @@ fn blotch(part: &[usize], off: &[f32], rough: &[f32], (w, h): (usize, usize)) ->
     let count = part.len() as f32;
     let stops = part.iter().map(|&i| off[i]).sum::<f32>() / count;
     let texture = part.iter().map(|&i| rough[i]).sum::<f32>() / count;
-    // A half more than it is seen: its foot is fainter.
-    let half = [0.75 * extent.w as f32 / w as f32, 0.75 * extent.h as f32 / h as f32];
+    // Twice as far as it is seen: its foot is fainter, and the rim must be free of it.
+    let half = [extent.w as f32 / w as f32, extent.h as f32 / h as f32].map(|v| v.min(0.5));
     // What fills its ellipse is a spot; what is long and thin is the edge of a reflection.
     let filled = (count / (0.785 * extent.area() as f32)).min(1.0);
     let sure = stops.abs() / (stops.abs() + 6.0 * texture + 0.08);

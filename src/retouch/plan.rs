@@ -397,8 +397,14 @@ impl Job<'_> {
     /// Passes that look at single pixels go strip by strip, so that everything stays in the
     /// first-level cache. Blocks that can only come out white are not looked at pixel by pixel.
     fn by_strips(&self, passes: &[&Pass], core: Rect, tile: &mut Tile, band: &mut Band<'_>) {
+        let mended = self.patches.iter().any(|p| p.touches(core));
+        let whitens = self.plan.whitens && !mended;
         for y in (core.y..core.bottom()).step_by(STRIP) {
             let strip = Rect::new(core.x, y, core.w, STRIP.min(core.bottom() - y));
+            if !whitens {
+                self.strip(passes, strip, tile, band);
+                continue;
+            }
             let mut open = strip.x;
             for x in (strip.x..strip.right()).step_by(BLOCK) {
                 let block = Rect::new(x, y, BLOCK.min(strip.right() - x), strip.h);
@@ -420,9 +426,6 @@ impl Job<'_> {
 
     /// Whether every pixel of a block comes out pure white, told from its lightest and darkest.
     fn is_white(&self, passes: &[&Pass], block: Rect) -> bool {
-        if !self.plan.whitens || self.patches.iter().any(|p| p.touches(block)) {
-            return false;
-        }
         let Some(range) = self.source.bounds(block) else { return false };
         // Nobody takes such a dark thing for paper; most blocks of a product end here.
         if range.low.iter().any(|v| *v < 0.05) {

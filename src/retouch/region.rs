@@ -31,6 +31,10 @@ impl Region {
         if mask.is_empty() {
             return Self::new(Plane::new(w, h));
         }
+        if (mask.w, mask.h) == (w, h) {
+            let data = mask.data.iter().map(|v| f32::from(*v) * (1.0 / 255.0)).collect();
+            return Self::new(Plane { w, h, data });
+        }
         Self::new(Plane::from_fn(w, h, part))
     }
 

@@ -85,7 +85,7 @@ fn add_squares(row: &[u8], squares: &mut [u16]) {
 }
 
 /// Joins each byte with the one kept so far.
-fn keep(row: &[u8], kept: &mut [u8], join: impl Fn(u8, u8) -> u8) {
+pub(super) fn keep(row: &[u8], kept: &mut [u8], join: impl Fn(u8, u8) -> u8) {
     kept.iter_mut().zip(row).for_each(|(k, v)| *k = join(*k, *v));
 }
 
@@ -102,8 +102,10 @@ fn columns(
     let parts = sums.chunks(block * 3).zip(low.chunks(block * 3)).zip(high.chunks(block * 3));
     for ((sums, low), high) in parts {
         let mut sum = [0_u32; 3];
-        for p in sums.chunks_exact(3) {
-            sum = [0, 1, 2].map(|c| sum[c].wrapping_add(p[c]));
+        for p in sums.as_chunks::<3>().0 {
+            sum[0] = sum[0].wrapping_add(p[0]);
+            sum[1] = sum[1].wrapping_add(p[1]);
+            sum[2] = sum[2].wrapping_add(p[2]);
         }
         let count = (sums.len() / 3 * rows) as f32;
         let light = sum.map(|s| decode((s as f32 * (1 << SHIFT) as f32 / count).sqrt()));

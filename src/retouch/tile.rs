@@ -2,6 +2,7 @@
 //! and primaries. A pixel that goes in and comes out unchanged is the same to the last bit.
 
 use super::point::{Bounds, IDENTITY, LUMA, mix};
+use super::survey::keep;
 use crate::imaging::colour::{
     Matrix3, REC2020_TO_SRGB, SRGB_TO_REC2020, multiply, srgb_decode, srgb_decode_table,
     srgb_encode,
@@ -178,27 +179,22 @@ impl<'a> Source<'a> {
     /// picture's own primaries; only of eight bits.
     pub(super) fn bounds(&self, part: Rect) -> Option<Bounds> {
         let Self::Eight(p) = self else { return None };
+        let n = (part.w * 3).min(LANES);
         let (mut low, mut high) = ([u8::MAX; LANES], [0_u8; LANES]);
         for y in part.y..part.bottom() {
-            let row = &p.data[(y * p.w + part.x) * 3..][..part.w * 3];
-            let (rows, rest) = row.as_chunks::<LANES>();
-            for row in rows {
-                low.iter_mut().zip(row).for_each(|(l, v)| *l = (*l).min(*v));
-                high.iter_mut().zip(row).for_each(|(h, v)| *h = (*h).max(*v));
-            }
-            for (i, v) in rest.iter().enumerate() {
-                (low[i], high[i]) = (low[i].min(*v), high[i].max(*v));
+            for row in p.data[(y * p.w + part.x) * 3..][..part.w * 3].chunks(LANES) {
+                keep(row, &mut low[..n], |a, b| if b < a { b } else { a });
+                keep(row, &mut high[..n], |a, b| if b > a { b } else { a });
             }
         }
         let table = srgb_decode_table();
-        let of = |v: &[u8; LANES], c: usize, join: fn(u8, u8) -> u8| {
+        let of = |v: &[u8], c: usize, join: fn(u8, u8) -> u8| {
             let joined = v.iter().skip(c).step_by(3).copied().reduce(join);
             table[usize::from(joined.unwrap_or(0))]
         };
-        Some(Bounds {
-            low: [0, 1, 2].map(|c| of(&low, c, u8::min)),
-            high: [0, 1, 2].map(|c| of(&high, c, u8::max)),
-        })
+        let least = |c| of(&low[..n], c, u8::min);
+        let most = |c| of(&high[..n], c, u8::max);
+        Some(Bounds { low: [least(0), least(1), least(2)], high: [most(0), most(1), most(2)] })
     }
 
     /// A row at eight bits, red green blue interleaved; `room` is used where it must be made.
@@ -239,7 +235,7 @@ impl<'a> Source<'a> {
 }
 
 /// Bytes that are looked at together: whole pixels and whole registers.
-const LANES: usize = 48;
+const LANES: usize = 192;
 
 /// Red, green and blue of interleaved values, each through a table.
 fn apart<T: Copy>(row: &[T], [r, g, b]: [&mut [f32]; 3], table: impl Fn(T) -> f32) {

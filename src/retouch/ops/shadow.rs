@@ -106,7 +106,7 @@ fn standing(subject: &Plane, size: usize) -> Option<Region> {
     }
     let (tight, wide) = (soft(line.clone(), size / 6), soft(line, size / 2));
     let data = tight.data.iter().zip(&wide.data);
-    let data = data.map(|(t, w)| (0.75 * t + 0.6 * w).min(1.0)).collect();
+    let data = data.map(|(t, w)| (0.9 * t + 0.8 * w).min(1.0)).collect();
     Some(Region::new(Plane { w, h, data }))
 }
 
