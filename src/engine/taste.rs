@@ -88,7 +88,8 @@ pub fn forget_picks() -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::score::Score;
-    use crate::session::{Session, Source};
+    use crate::session::Session;
+    use crate::session::journal::Source;
     use std::sync::Arc;
 
     fn score(focus: f32, lighting: f32) -> Arc<Score> {
