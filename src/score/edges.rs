@@ -182,22 +182,22 @@ impl Edges {
         (dense && share < 0.6 && !window.is_empty()).then_some(window)
     }
 
-    /// How much the blur depends on direction (0..1), the direction of most blur in degrees, and
-    /// whether there are edges enough of every direction to tell. Edges across a movement are wide,
+    /// How much the blur depends on direction (0..1), the direction of most blur in degrees, and the
+    /// blur along it in pixels; none without edges enough of every direction to tell. Edges across a movement are wide,
     /// edges along it are not: the variance is fitted by `a + b cos 2(ψ - φ)` over the normals' angles
     /// ψ. That does not ask how many edges run each way, as the anisotropy of a spectrum does, which
     /// chains fool.
-    pub(super) fn anisotropy(&self) -> (f32, f32, bool) {
+    pub(super) fn anisotropy(&self) -> Option<(f32, f32, f32)> {
         let bins = self.by_direction();
         let filled: Vec<(f32, f32)> =
             bins.iter().enumerate().filter_map(|(k, v)| v.map(|v| (double_angle(k), v))).collect();
         if filled.len() < 8 {
-            return (0.0, 0.0, false);
+            return None;
         }
         let [a, c, s] = harmonic(&filled);
         let swing = c.hypot(s);
         let strength = (2.0 * swing / (a + swing).max(0.3)).clamp(0.0, 1.0);
-        (strength, 0.5 * s.atan2(c).to_degrees(), true)
+        Some((strength, 0.5 * s.atan2(c).to_degrees(), (a + swing).max(0.0).sqrt()))
     }
 
     /// Median variance of the edges in each of twelve sectors of the normal's direction.

@@ -154,9 +154,11 @@ pub(super) fn read(view: &View, subject: &Subject, noise: f32, buffers: &mut Buf
     let step = view.step as f32;
     let blur =
         sharpest.map_or_else(|| edges.median_blur(|_| true).unwrap_or(6.0), |(_, blur)| blur);
-    let (directed, angle_deg, enough) = edges.anisotropy();
-    let moved = enough && directed > DIRECTED && blur > 1.3;
+    let (directed, angle_deg, along) = edges.anisotropy().unwrap_or_default();
+    // Edges along a movement stay sharp: only the blur along it tells how far it went.
+    let moved = directed > DIRECTED && along > 1.3;
     let motion = moved.then_some(Motion { angle_deg, strength: directed });
+    let blur = if moved { blur.max(along) } else { blur };
     let parts = parts(view, subject, edges);
     // The piece's own share: a small piece is no softer than a large one.
     let share =

@@ -48,7 +48,7 @@ pub(super) fn read(view: &View, subject: &Subject) -> Standing {
     symmetry.mirrored = found(axis);
     if symmetry.mirrored {
         symmetry.roll_deg = axis.deg;
-        symmetry.head_deg = symmetry.pair.is_none().then(|| head(view, subject, axis)).flatten();
+        symmetry.head_deg = symmetry.pair.is_none().then(|| head(subject, axis)).flatten();
     }
     let residual = symmetry.mirrored.then(|| (mirror::residual(&drawn, axis), canvas));
     symmetry.reading = reading(&symmetry, axis);
@@ -154,7 +154,7 @@ fn read_pair(view: &View, subject: &Subject, left: Rect, right: Rect) -> Pair {
 
 /// A ring shows the backdrop through its band. The head is what lies above that hole: the turn of
 /// its own axis against that of the whole.
-fn head(view: &View, subject: &Subject, whole: Axis) -> Option<f32> {
+fn head(subject: &Subject, whole: Axis) -> Option<f32> {
     let s = subject.step();
     let hole = hole(subject)?;
     let (r, hole) = (subject.rect, Rect::new(hole.x * s, hole.y * s, hole.w * s, hole.h * s));
@@ -166,7 +166,8 @@ fn head(view: &View, subject: &Subject, whole: Axis) -> Option<f32> {
         return None;
     }
     let fade = 0.3 * head.h as f32;
-    let axis = mirror::search(&Canvas::around(head).draw(view, subject, head, fade));
+    // By its outline alone: light falls on a head from one side, and that must not turn it.
+    let axis = mirror::search(&smooth(&Canvas::around(head).cover(subject, head, fade)));
     let deg = axis.deg - whole.deg;
     (found(axis) && deg.abs() < 15.0).then_some(deg)
 }
