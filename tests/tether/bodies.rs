@@ -133,7 +133,9 @@ mod webcam {
     /// `culet shoot` with the preloaded webcam: what it said, and its last line.
     fn shoot(session: &Path, unplug: Option<&str>) -> Option<(String, Value)> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_culet"));
-        unplug.into_iter().for_each(|n| drop(command.env("SHIM_UNPLUG", n)));
+        if let Some(n) = unplug {
+            command.env("SHIM_UNPLUG", n);
+        }
         let out = command
             .env("LD_PRELOAD", shim()?)
             .env("HOME", session)
