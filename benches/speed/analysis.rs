@@ -118,7 +118,7 @@ pub fn cull() {
     let (_, cpu, wall) = time(|| {
         pool.install(|| {
             use rayon::prelude::*;
-            paths.par_iter().for_each(|p| drop(black_box(judge_file(p).unwrap().score)));
+            paths.par_iter().for_each(|p| drop(black_box(judge_file(p, None).unwrap().score)));
         });
     });
     let rate = PICTURES as f64 * 60.0 / wall;

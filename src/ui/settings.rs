@@ -48,6 +48,11 @@ pub(super) fn show(app: &mut App, ui: &mut Ui) {
         app.model.send(Command::SecondCopy(folder));
         app.model.say(Level::Note, text);
     }
+    heading(ui, "Proposals");
+    ui.label("Takes that you pick against the proposal teach what counts for you, on this machine only.");
+    if ui.button("Forget what my picks taught").clicked() {
+        app.model.send(Command::ForgetPicks);
+    }
     ui.add_space(6.0);
     ui.horizontal(|ui| {
         if ui.button("All keys").clicked() {

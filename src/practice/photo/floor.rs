@@ -3,6 +3,7 @@
 use super::blur::Picture4;
 use super::card::Placed;
 use super::negative::{Bench, Window};
+use rayon::prelude::*;
 
 /// Light on a point of the paper of reflectance 1, with the piece there and without.
 #[derive(Clone, Copy)]
@@ -130,10 +131,11 @@ impl Bench<'_> {
         let see =
             |x: f32, y: f32| card.seen(view.eye, view.ray(self.layers.w, self.layers.h, x, y));
         let reach = self.card_window(card, window, radius);
-        for j in reach.1 {
-            for i in reach.0.clone() {
+        out.v.par_chunks_mut(window.w).enumerate().for_each(|(j, row)| {
+            let rows = if reach.1.contains(&j) { reach.0.clone() } else { 0..0 };
+            for i in rows {
                 let (x, y) = (window.x as f32 + i as f32 + 0.5, window.y as f32 + j as f32 + 0.5);
-                let o = &mut out.v[j * window.w + i];
+                let o = &mut row[i];
                 let mut sum = [0.0; 3];
                 for &(dx, dy) in &points {
                     let c = see(x + dx, y + dy).map_or([o[0], o[1], o[2]], |(c, (px, pz))| {
@@ -146,7 +148,7 @@ impl Bench<'_> {
                 }
                 o[..3].copy_from_slice(&sum);
             }
-        }
+        });
     }
 
     /// Columns and rows of a window that the card can touch.
