@@ -37,7 +37,7 @@ impl Seat {
         let start = Instant::now();
         while !done(self) {
             let said = &self.window.state().model().messages;
-            let late = start.elapsed() > Duration::from_secs(60);
+            let late = start.elapsed() > Duration::from_mins(1);
             assert!(!late, "{what} did not come: {:?}, {said:?}", self.cast);
             if let Ok(view) = self.frames.receiver().recv_timeout(Duration::from_millis(30)) {
                 self.cast = cast(&view.picture);

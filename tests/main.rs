@@ -1,5 +1,13 @@
 //! All integration tests, in one binary so that the program is linked once.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests fail loudly, and say what they skip"
+)]
+
 mod architecture;
 #[cfg(all(unix, feature = "gphoto"))]
 mod camera;

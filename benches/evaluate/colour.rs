@@ -5,7 +5,7 @@ mod light;
 mod spectral;
 
 use culet::calibrate::{self, Calibration, Card, Found, Options};
-use culet::imaging::{Image, Rgb8};
+use culet::imaging::Rgb8;
 use std::path::{Path, PathBuf};
 
 pub fn run() {

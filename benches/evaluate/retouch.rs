@@ -1,4 +1,4 @@
-//! How well the retouch repairs, cleans, sharpens and leaves alone, against planted truth, OpenCV and
+//! How well the retouch repairs, cleans, sharpens and leaves alone, against planted truth, `OpenCV` and
 //! finished pictures. With `CULET_LOOK=FOLDER` it also writes befores and afters there, for the eye.
 
 use culet::imaging::colour::{delta_e_2000, linear_srgb_to_lab, srgb_decode_table};
@@ -470,7 +470,7 @@ fn pure_white_rendered() {
 fn neutral() {
     let eight = Picture::from_srgb8(set(300, 200, 2, 1.2).picture);
     let Pixels::Eight(p) = &eight.pixels else { unreachable!() };
-    let data = p.data.iter().map(|v| u16::from(*v) * 257 ^ 0x2a).collect();
+    let data = p.data.iter().map(|v| (u16::from(*v) * 257) ^ 0x2a).collect();
     let deep = Picture {
         pixels: Pixels::Sixteen(Rgb16 { w: p.w, h: p.h, data }),
         space: Space::Rec2020,
@@ -705,12 +705,11 @@ fn open(path: &Path) -> Option<Picture> {
     if let Ok(rgb) = jpeg::decode(&bytes) {
         return Some(Picture::from_srgb8(rgb));
     }
-    let rgb = match path.extension()?.to_str()? {
-        "bmp" => bitmap(&bytes)?,
-        _ => {
-            let image = image::load_from_memory(&bytes).ok()?.to_rgb8();
-            Rgb8 { w: image.width() as usize, h: image.height() as usize, data: image.into_raw() }
-        }
+    let rgb = if path.extension()?.to_str()? == "bmp" {
+        bitmap(&bytes)?
+    } else {
+        let image = image::load_from_memory(&bytes).ok()?.to_rgb8();
+        Rgb8 { w: image.width() as usize, h: image.height() as usize, data: image.into_raw() }
     };
     Some(Picture::from_srgb8(rgb))
 }

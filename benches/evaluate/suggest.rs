@@ -102,30 +102,24 @@ fn rendered() {
         for (fault, score) in faults.iter().zip(scores) {
             let got = advise(&score);
             let tally = tallies.entry(fault.kind).or_default();
-            match said(&got, fault.kind) {
-                Some(s) => {
-                    tally.hit += 1;
-                    if let Some(want) = fault.amount {
-                        tally.amounts += 1;
-                        tally.wrong_sign += usize::from(s.amount * want < 0.0);
-                        let near = (s.amount - want).abs() <= 0.25 * want.abs();
-                        tally.right_size += usize::from(near);
-                        if !near {
-                            println!(
-                                "    {scene_name} {}: {:.2} for {want:.2}",
-                                fault.kind, s.amount
-                            );
-                        }
+            if let Some(s) = said(&got, fault.kind) {
+                tally.hit += 1;
+                if let Some(want) = fault.amount {
+                    tally.amounts += 1;
+                    tally.wrong_sign += usize::from(s.amount * want < 0.0);
+                    let near = (s.amount - want).abs() <= 0.25 * want.abs();
+                    tally.right_size += usize::from(near);
+                    if !near {
+                        println!("    {scene_name} {}: {:.2} for {want:.2}", fault.kind, s.amount);
                     }
                 }
-                None => {
-                    tally.missed += 1;
-                    let kinds: Vec<&str> = got.iter().map(|s| s.kind.as_str()).collect();
-                    println!(
-                        "    {scene_name} {} missed at {:?}; said {kinds:?}; likeness {:.2}, directed {:.2}",
-                        fault.kind, fault.amount, score.symmetry.likeness, score.focus.directed
-                    );
-                }
+            } else {
+                tally.missed += 1;
+                let kinds: Vec<&str> = got.iter().map(|s| s.kind.as_str()).collect();
+                println!(
+                    "    {scene_name} {} missed at {:?}; said {kinds:?}; likeness {:.2}, directed {:.2}",
+                    fault.kind, fault.amount, score.symmetry.likeness, score.focus.directed
+                );
             }
         }
     }

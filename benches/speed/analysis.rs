@@ -115,7 +115,7 @@ pub fn cull() {
         })
         .collect();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
-    let (_, cpu, wall) = time(|| {
+    let ((), cpu, wall) = time(|| {
         pool.install(|| {
             use rayon::prelude::*;
             paths.par_iter().for_each(|p| drop(black_box(judge_file(p, None).unwrap().score)));

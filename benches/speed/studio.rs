@@ -18,7 +18,7 @@ pub fn run() {
     let folder = tempfile::tempdir().expect("a folder");
     let (studio, link) = Studio::start(folder.path(), Box::new(|| {})).expect("a studio");
     link.commands.send(Command::Connect(CameraSpec::Practice)).expect("a desk");
-    wait(&link, Duration::from_secs(120), |e| matches!(e, Event::Camera(CameraState::Live(_))));
+    wait(&link, Duration::from_mins(2), |e| matches!(e, Event::Camera(CameraState::Live(_))));
     // The first frames come while the set is still laid out.
     watch(&link, Duration::from_secs(3));
     let mut ages = watch(&link, WATCH);
@@ -32,7 +32,7 @@ pub fn run() {
     let (mut stored, mut scored) = (Vec::new(), Vec::new());
     for _ in 0..SHOTS {
         link.commands.send(Command::Capture).expect("a desk");
-        let take = wait(&link, Duration::from_secs(60), |e| match e {
+        let take = wait(&link, Duration::from_mins(1), |e| match e {
             Event::TakeChanged(take) => take.timing.arrived_to_scored.is_some(),
             _ => false,
         });

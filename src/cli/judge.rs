@@ -94,8 +94,9 @@ fn report(judged: &[Judged], weights: &Weights, arguments: &Arguments) {
         .flat_map(|(n, group)| group.members.iter().map(move |&i| (i, n, group)))
         .map(|(i, n, group)| (n, &judged[i], group))
         .collect();
-    let is_best =
-        |j: &Judged, group: &Group| group.best.is_some_and(|b| std::ptr::eq(&judged[b], j));
+    let is_best = |j: &Judged, group: &Group| {
+        group.best.is_some_and(|b| std::ptr::eq(&raw const judged[b], j))
+    };
     if let Some(top) = arguments.top {
         order.sort_by(|a, b| b.1.score.overall.total_cmp(&a.1.score.overall));
         order.retain(|(_, j, group)| is_best(j, group));

@@ -53,7 +53,7 @@ pub(super) struct Arguments {
 /// How long the camera may take to answer for the first time; the practice set is laid out then.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(90);
 /// How long one picture may take from the shutter to its score.
-const SHOT_PATIENCE: Duration = Duration::from_secs(120);
+const SHOT_PATIENCE: Duration = Duration::from_mins(2);
 /// How long room may be made on a disk that does not take a picture.
 const STORE_PATIENCE: Duration = Duration::from_secs(20);
 /// How long a picture that was taken and not told of is waited for.
@@ -61,7 +61,7 @@ const LATE_PATIENCE: Duration = Duration::from_secs(30);
 /// How long nothing happens before everything has happened.
 const QUIET: Duration = Duration::from_millis(700);
 /// How long second copies are waited for.
-const COPY_PATIENCE: Duration = Duration::from_secs(60);
+const COPY_PATIENCE: Duration = Duration::from_mins(1);
 /// The longest wait for a ready scene.
 const READY_PATIENCE: f32 = 10.0;
 

@@ -191,8 +191,7 @@ impl Pipeline {
         if stale {
             let mask = plausible(vision::subject(rgb));
             let proxy = Proxy::live(rgb, mask.as_ref());
-            let recipe =
-                recipe.map(without_calibration).unwrap_or_else(|| Recipe::automatic(&proxy));
+            let recipe = recipe.map_or_else(|| Recipe::automatic(&proxy), without_calibration);
             self.plan = Some((Instant::now(), plan(&recipe, &proxy)));
         }
         self.plan.as_ref().map_or_else(|| shown.clone(), |(_, plan)| plan.render_live(shown))

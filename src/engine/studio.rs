@@ -67,7 +67,7 @@ impl Studio {
             (Arc::clone(&shared), Arc::clone(&shared), Arc::clone(&shared), Arc::clone(&shared));
         let workers = [
             spawn("preview", move || {
-                preview::run(&s1, &wishes, &frame_out, &view_in, &frame_jobs)
+                preview::run(&s1, &wishes, &frame_out, &view_in, &frame_jobs);
             })?,
             spawn("judge", move || judge::run(&s2, &arrivals))?,
             spawn("develop", move || develop::run(&s3, &jobs))?,

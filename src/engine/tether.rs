@@ -57,7 +57,7 @@ pub(super) struct Arrival {
 /// Live frames a second that are asked for.
 const FRAME_TIME: Duration = Duration::from_millis(33);
 /// How long a triggered picture may take to be announced.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// How long the raw half of a pair is waited for when the camera does not say that it is done.
 const PAIR_PATIENCE: Duration = Duration::from_secs(2);
 /// How often a battery is read.

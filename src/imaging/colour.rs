@@ -1,7 +1,7 @@
 //! Colour spaces and differences. Matrices are row-major, chosen for D65 unless a name says D50.
 //!
 //! Sources: IEC 61966-2-1 (sRGB), ITU-R BT.2020, Lindbloom (Bradford), CIE 15:2004 (Lab), Sharma, Wu
-//! and Dalal 2005 (ΔE2000), Robertson-free temperature after McCamy 1992.
+//! and Dalal 2005 (ΔE2000), Robertson-free temperature after `McCamy` 1992.
 
 use std::sync::OnceLock;
 
@@ -190,7 +190,7 @@ pub fn delta_e_2000(first: Lab, second: Lab) -> f32 {
     (dl * dl + dc * dc + dh * dh + rt * dc * dh).max(0.0).sqrt() as f32
 }
 
-/// Correlated colour temperature in kelvin of an XYZ colour, after McCamy 1992 (good to about 2 %
+/// Correlated colour temperature in kelvin of an XYZ colour, after `McCamy` 1992 (good to about 2 %
 /// from 2856 to 6504 K).
 pub fn kelvin(xyz: Xyz) -> f32 {
     let sum = (xyz[0] + xyz[1] + xyz[2]).max(1e-9);

@@ -90,7 +90,7 @@ fn is_like_srgb(icc: &[u8], profile: &ColorProfile) -> Result<bool, String> {
 
 /// Sends a grid of colours through the profile.
 fn keeps_srgb(profile: &ColorProfile) -> Result<bool, String> {
-    let steps: Vec<u16> = (0..=8).map(|i| (i * 8191).min(65_535)).collect();
+    let steps: Vec<u16> = (0..=8).map(|i| i * 8191).collect();
     let mut grid = Vec::new();
     for &r in &steps {
         for &g in &steps {

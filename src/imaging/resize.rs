@@ -1,4 +1,4 @@
-//! Resampling through fast_image_resize: Lanczos with three lobes, area-weighted when shrinking.
+//! Resampling through `fast_image_resize`: Lanczos with three lobes, area-weighted when shrinking.
 
 use super::{Mask, Plane, Rgb8, Rgb16, colour};
 use bytemuck::{Pod, cast_slice, cast_slice_mut};

@@ -187,13 +187,12 @@ impl Studio {
         go_on: &dyn Fn() -> bool,
     ) -> Option<View> {
         let cache = &self.options.cache;
-        let layers = match cache.load(&stage.setup, size, quality) {
-            Some(layers) => layers,
-            None => {
-                let layers = Layers::render_quietly(stage, size.0, size.1, quality, go_on)?;
-                cache.store(&stage.setup, quality, &layers);
-                layers
-            }
+        let layers = if let Some(layers) = cache.load(&stage.setup, size, quality) {
+            layers
+        } else {
+            let layers = Layers::render_quietly(stage, size.0, size.1, quality, go_on)?;
+            cache.store(&stage.setup, quality, &layers);
+            layers
         };
         Some(View { stage: Arc::clone(stage), layers, version: 1 })
     }

@@ -199,14 +199,13 @@ impl Recipe {
         let all = operations();
         let order = |id: &str| all.iter().position(|s| s.id() == id);
         let wanted = order(id)?;
-        let index = match self.steps.iter().position(|s| s.id() == id) {
-            Some(index) => index,
-            None => {
-                let after = |s: &Step| order(s.id()).is_some_and(|o| o > wanted);
-                let index = self.steps.iter().position(after).unwrap_or(self.steps.len());
-                self.steps.insert(index, all.get(wanted)?.clone());
-                index
-            }
+        let index = if let Some(index) = self.steps.iter().position(|s| s.id() == id) {
+            index
+        } else {
+            let after = |s: &Step| order(s.id()).is_some_and(|o| o > wanted);
+            let index = self.steps.iter().position(after).unwrap_or(self.steps.len());
+            self.steps.insert(index, all.get(wanted)?.clone());
+            index
         };
         self.steps.get_mut(index)
     }

@@ -27,7 +27,7 @@ pub(super) fn scene(w: usize, h: usize) -> Rgb8 {
 }
 
 fn deep(picture: &Rgb8, space: Space) -> Picture {
-    let data = picture.data.iter().map(|&v| u16::from(v) * 257 ^ 0x55).collect();
+    let data = picture.data.iter().map(|&v| (u16::from(v) * 257) ^ 0x55).collect();
     let pixels = Pixels::Sixteen(Rgb16 { w: picture.w, h: picture.h, data });
     Picture { pixels, space, metadata: crate::imaging::Metadata::default() }
 }

@@ -134,10 +134,10 @@ fn less_surroundings(tone: &Plane, out: &mut Plane, columns: &mut Vec<f32>) {
     columns.clear();
     columns.resize(w, 0.0);
     let row = |y: usize| &tone.data[y * w..(y + 1) * w];
-    (0..2 * r + 1).for_each(|y| columns.iter_mut().zip(row(y)).for_each(|(c, v)| *c += v));
+    (0..=(2 * r)).for_each(|y| columns.iter_mut().zip(row(y)).for_each(|(c, v)| *c += v));
     let norm = 1.0 / ((2 * r + 1) * (2 * r + 1)) as f32;
     for y in r..h - r {
-        let mut sum: f32 = columns[..2 * r + 1].iter().sum();
+        let mut sum: f32 = columns[..=(2 * r)].iter().sum();
         let (line, out) = (row(y), &mut out.data[y * w..(y + 1) * w]);
         for x in r..w - r {
             out[x] = line[x] - sum * norm;

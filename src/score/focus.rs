@@ -65,7 +65,7 @@ pub(super) fn energy(view: &View, subject: &Subject, noise: f32) -> f32 {
 /// The sum of squared gradients over a tile, and its pixels.
 fn cell_energy(tone: &Plane, x: usize, y: usize) -> (f64, f64) {
     let (right, bottom) = ((x + CELL).min(tone.w - 1), (y + CELL).min(tone.h - 1));
-    let row = |y: usize| &tone.data[y * tone.w + x - 1..y * tone.w + right + 1];
+    let row = |y: usize| &tone.data[(y * tone.w + x - 1)..=(y * tone.w + right)];
     let sum: f32 = (y..bottom).map(|y| row_energy(row(y - 1), row(y), row(y + 1))).sum();
     (f64::from(sum) / 64.0, ((right - x) * (bottom - y)) as f64)
 }
@@ -128,7 +128,7 @@ pub(super) fn noise(tone: &Plane) -> f32 {
 fn tile_noise(tone: &Plane, tx: usize, ty: usize, side: usize) -> (f32, f32) {
     let (mut sum, mut level) = (0.0_f32, 0.0_f32);
     for y in ty..ty + side {
-        let at = |j: usize| &tone.data[j * tone.w + tx - 1..j * tone.w + tx + side + 1];
+        let at = |j: usize| &tone.data[(j * tone.w + tx - 1)..=(j * tone.w + tx + side)];
         let (a, b, c) = (at(y - 1), at(y), at(y + 1));
         for x in 1..=side {
             let v = a[x - 1] + a[x + 1] + c[x - 1] + c[x + 1] + 4.0 * b[x]

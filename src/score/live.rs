@@ -56,6 +56,7 @@ pub struct Analyser {
 }
 
 /// What was measured on earlier frames.
+#[derive(Default)]
 struct Last {
     rect: Rect,
     full: [usize; 2],
@@ -163,19 +164,6 @@ impl Analyser {
             }
         }
         mask
-    }
-}
-
-impl Default for Last {
-    fn default() -> Self {
-        Self {
-            rect: Rect::default(),
-            full: [0; 2],
-            focus: Focus::default(),
-            symmetry: Symmetry::default(),
-            cleanliness: Cleanliness::default(),
-            quality: Quality::default(),
-        }
     }
 }
 

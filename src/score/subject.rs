@@ -381,7 +381,7 @@ mod tests {
         let mut view = View::default();
         view.load(&Rgb8::from_fn(480, 320, |x, _| [150 + (x / 12) as u8; 3]), 1536);
         assert_eq!(Subject::find(&view, None).found, Found::Nothing);
-        view.load(&Rgb8::from_fn(480, 320, |x, y| [(x / 9 * 77 ^ y / 9 * 131) as u8; 3]), 1536);
+        view.load(&Rgb8::from_fn(480, 320, |x, y| [((x / 9 * 77) ^ (y / 9 * 131)) as u8; 3]), 1536);
         assert_eq!(Subject::find(&view, None).found, Found::Frame);
     }
 

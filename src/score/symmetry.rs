@@ -52,10 +52,10 @@ pub(super) fn read(view: &View, subject: &Subject) -> Standing {
     }
     let residual = symmetry.mirrored.then(|| (mirror::residual(&drawn, axis), canvas));
     symmetry.reading = reading(&symmetry, axis);
-    if let Some((differs, canvas)) = &residual {
-        if let Some(rect) = canvas.largest(differs) {
-            symmetry.reading = symmetry.reading.at(view.outward(rect));
-        }
+    if let Some((differs, canvas)) = &residual
+        && let Some(rect) = canvas.largest(differs)
+    {
+        symmetry.reading = symmetry.reading.at(view.outward(rect));
     }
     Standing { symmetry, residual }
 }

@@ -181,9 +181,12 @@ impl Session {
         let known = self.journal.knows(camera);
         let news = on_card.iter().filter(|(s, bytes)| self.journal.is_news(s, *bytes));
         let mut entries: Vec<Entry> = news
-            .map(|(source, bytes)| match known || announced.contains(source) {
-                true => Entry::Announced { source: source.clone() },
-                false => Entry::Seen { source: source.clone(), bytes: *bytes },
+            .map(|(source, bytes)| {
+                if known || announced.contains(source) {
+                    Entry::Announced { source: source.clone() }
+                } else {
+                    Entry::Seen { source: source.clone(), bytes: *bytes }
+                }
             })
             .collect();
         if !known {

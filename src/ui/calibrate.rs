@@ -66,22 +66,19 @@ pub(super) fn panel(app: &mut App, ui: &mut Ui) {
 /// The falloff of the light, from a take of a white or grey card that fills the frame.
 fn flat_field(app: &mut App, ui: &mut Ui) {
     heading(ui, "Flat field");
-    match app.model.flat_field {
-        Some(falloff) => {
-            ui.label(format!("Retouches take {:.2} EV of falloff out.", -falloff));
-            if ui.button("Forget the flat field").clicked() {
-                app.model.send(Command::FlatField(None));
+    if let Some(falloff) = app.model.flat_field {
+        ui.label(format!("Retouches take {:.2} EV of falloff out.", -falloff));
+        if ui.button("Forget the flat field").clicked() {
+            app.model.send(Command::FlatField(None));
+        }
+    } else {
+        ui.label("Photograph a white or grey card that fills the frame, out of focus.");
+        let take = app.model.active;
+        ui.add_enabled_ui(take.is_some(), |ui| {
+            if ui.button("Take the selected take as flat field").clicked() {
+                app.model.send(Command::FlatField(take));
             }
-        }
-        None => {
-            ui.label("Photograph a white or grey card that fills the frame, out of focus.");
-            let take = app.model.active;
-            ui.add_enabled_ui(take.is_some(), |ui| {
-                if ui.button("Take the selected take as flat field").clicked() {
-                    app.model.send(Command::FlatField(take));
-                }
-            });
-        }
+        });
     }
 }
 

@@ -48,17 +48,14 @@ pub(super) fn show(app: &mut App, ui: &mut Ui, rect: Rect, id: TakeId) -> Option
     let take = app.model.takes.get(&id)?;
     let dim = take.flag == crate::session::Flag::Reject;
     let tint = if dim { Color32::from_white_alpha(90) } else { Color32::WHITE };
-    let at = match picture {
-        Some((texture, at)) => {
-            painter.image(texture, at, super::pictures::WHOLE, tint);
-            at
-        }
-        None => {
-            let text = if take.trouble.is_some() { "cannot be opened" } else { "reading \u{2026}" };
-            let font = FontId::proportional(11.0);
-            painter.text(room.center(), Align2::CENTER_CENTER, text, font, theme::WEAK);
-            room
-        }
+    let at = if let Some((texture, at)) = picture {
+        painter.image(texture, at, super::pictures::WHOLE, tint);
+        at
+    } else {
+        let text = if take.trouble.is_some() { "cannot be opened" } else { "reading \u{2026}" };
+        let font = FontId::proportional(11.0);
+        painter.text(room.center(), Align2::CENTER_CENTER, text, font, theme::WEAK);
+        room
     };
     marks(&painter, rect, at, take);
     select(app, ui, &response, id);

@@ -118,7 +118,7 @@ impl LivePicture {
     /// The encoded value at a place, 0 to 1 of the picture.
     pub(super) fn probe(&self, at: egui::Pos2) -> Option<[u8; 3]> {
         let image = self.pixels.as_ref()?;
-        let place = |v: f32, n: usize| (v >= 0.0 && v < 1.0).then(|| (v * n as f32) as usize);
+        let place = |v: f32, n: usize| (0.0..1.0).contains(&v).then_some((v * n as f32) as usize);
         let (x, y) = (place(at.x, image.size[0])?, place(at.y, image.size[1])?);
         image.pixels.get(y * image.size[0] + x).map(|p| [p.r(), p.g(), p.b()])
     }

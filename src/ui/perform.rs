@@ -153,7 +153,7 @@ impl App {
             Action::Redo if !self.model.redo() => note(self, "nothing to redo"),
             Action::Undo | Action::Redo => {}
             _ if self.model.active.is_none() => {
-                note(self, "no take is selected; click one in the strip")
+                note(self, "no take is selected; click one in the strip");
             }
             Action::Retouch => {
                 self.model.retouch();

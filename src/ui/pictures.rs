@@ -195,7 +195,7 @@ impl Pictures {
     pub(super) fn probe(&self, key: Key, at: Pos2) -> Option<[u8; 3]> {
         let slot = self.slots.get(&key)?;
         let pixels = &slot.actual.as_ref().or(slot.fitted.as_ref())?.pixels;
-        let place = |v: f32, n: usize| (v >= 0.0 && v < 1.0).then(|| (v * n as f32) as usize);
+        let place = |v: f32, n: usize| (0.0..1.0).contains(&v).then_some((v * n as f32) as usize);
         let (x, y) = (place(at.x, pixels.w)?, place(at.y, pixels.h)?);
         let [r, g, b, _] = pixels.data.get(y * pixels.w + x)?.to_ne_bytes();
         Some([r, g, b])

@@ -49,7 +49,9 @@ pub(super) fn show(app: &mut App, ui: &mut Ui) {
         app.model.say(Level::Note, text);
     }
     heading(ui, "Proposals");
-    ui.label("Takes that you pick against the proposal teach what counts for you, on this machine only.");
+    ui.label(
+        "Takes that you pick against the proposal teach what counts for you, on this machine only.",
+    );
     if ui.button("Forget what my picks taught").clicked() {
         app.model.send(Command::ForgetPicks);
     }

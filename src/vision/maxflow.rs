@@ -92,18 +92,15 @@ impl Graph {
             let i = i as usize;
             // A node stays at the front until nothing more grows from it.
             let meeting = if self.nodes[i].parent == NONE { None } else { self.grow(i) };
-            match meeting {
-                Some(arc) => {
-                    self.time += 1;
-                    self.push(arc);
-                    while let Some(orphan) = self.orphans.pop_front() {
-                        self.adopt(orphan as usize);
-                    }
+            if let Some(arc) = meeting {
+                self.time += 1;
+                self.push(arc);
+                while let Some(orphan) = self.orphans.pop_front() {
+                    self.adopt(orphan as usize);
                 }
-                None => {
-                    self.active.pop_front();
-                    self.nodes[i].queued = false;
-                }
+            } else {
+                self.active.pop_front();
+                self.nodes[i].queued = false;
             }
         }
     }
@@ -212,12 +209,12 @@ impl Graph {
         let mut arc = self.nodes[node].first;
         while arc != NONE {
             let to = self.arcs[arc as usize].to as usize;
-            if self.nodes[to].tree == tree && self.outward(tree, arc ^ 1) > 0 {
-                if let Some(depth) = self.depth_of(to) {
-                    if depth < best_depth {
-                        (best, best_depth) = (arc, depth);
-                    }
-                }
+            if self.nodes[to].tree == tree
+                && self.outward(tree, arc ^ 1) > 0
+                && let Some(depth) = self.depth_of(to)
+                && depth < best_depth
+            {
+                (best, best_depth) = (arc, depth);
             }
             arc = self.arcs[arc as usize].next;
         }
@@ -329,7 +326,7 @@ mod tests {
         let inside = |i: usize| ((i % w) as f32 - 60.0).hypot((i / w) as f32 - 50.0) < 30.0;
         for i in 0..w * h {
             let wrong = random(100) < 25;
-            graph.prefer_source(i, if inside(i) != wrong { 10 } else { -10 });
+            graph.prefer_source(i, if inside(i) == wrong { -10 } else { 10 });
             if i % w + 1 < w {
                 graph.link(i, i + 1, 12);
             }

@@ -123,7 +123,7 @@ fn shoot_and_kill(pictures: u32, kills: u32, seed: u64) {
     child.wait().unwrap();
     // The last time nobody disturbs it, and nothing is taken: it only fetches what is missing.
     let mut child = shoot.start(0);
-    let well = ended(&mut child, Duration::from_secs(60));
+    let well = ended(&mut child, Duration::from_mins(1));
     let verdict = Verdict::of(&shoot.session, &rig.truth());
     println!(
         "studio killed {studios}, host killed {killed}, host crashed {crashed} times (seed {seed}, at \

@@ -124,7 +124,7 @@ fn play(shooter: &mut Shooter, rig: &Rig, fault: Fault, moment: Moment, shots: u
         }
         Moment::Settings => {
             inject(rig, fault);
-            let iso = if shot % 2 == 0 { "200" } else { "400" };
+            let iso = if shot.is_multiple_of(2) { "200" } else { "400" };
             shooter.send(Command::Set { name: "iso".to_owned(), value: iso.to_owned() });
             shooter.wait(0.3);
             shooter.send(Command::Capture);

@@ -161,7 +161,7 @@ impl Shooter {
     /// Connects to a body and waits until it is ready.
     fn connect(&mut self, port: u16) {
         self.send(Command::Connect(at(port)));
-        assert!(self.until(30.0, |s| s.is_ready()), "{:?} {:?}", self.state, self.said);
+        assert!(self.until(30.0, Shooter::is_ready), "{:?} {:?}", self.state, self.said);
     }
 
     fn is_ready(&self) -> bool {

@@ -89,7 +89,7 @@ fn chart(path: &Path, name: &str, truth: &Truth) {
         }
         (Err(e), Truth::NotWhole) => println!("{name} {size} {ms} ms: ok, refused: {e}"),
         (Ok(f), Truth::NotWhole) => {
-            println!("{name} {size} {ms} ms: MISSED, found at {:?}", f.corners)
+            println!("{name} {size} {ms} ms: MISSED, found at {:?}", f.corners);
         }
         (Err(e), Truth::Whole(_)) => println!("{name} {size} {ms} ms: MISSED: {e}"),
     }

@@ -184,9 +184,9 @@ pub fn stacks() {
                 conditions.map(|(ev, noise)| peak(&frames, m, ev, noise).abs_diff(best) as f64);
             let worst = off.iter().copied().fold(0.0, f64::max);
             if m == 0 {
-                row(&format!("{folder}, {name}"), Bar::AtMost(1.0), worst)
+                row(&format!("{folder}, {name}"), Bar::AtMost(1.0), worst);
             } else {
-                note(&format!("{folder}, {name}"), worst)
+                note(&format!("{folder}, {name}"), worst);
             }
         }
         mixed(&frames, best, folder);

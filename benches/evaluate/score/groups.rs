@@ -86,7 +86,7 @@ fn facts(name: &str) -> Facts {
         return none;
     };
     let number = |tag| match &exif.get_field(tag, exif::In::PRIMARY)?.value {
-        exif::Value::Rational(v) => v.first().map(|r| r.to_f32()),
+        exif::Value::Rational(v) => v.first().map(exif::Rational::to_f32),
         exif::Value::Short(v) => v.first().map(|v| f32::from(*v)),
         _ => None,
     };

@@ -48,7 +48,7 @@ fn pixel(y: i32, u: i32, v: i32, range: Range) -> [u8; 3] {
 mod tests {
     use super::*;
 
-    /// The 100 % colour bars as 8-bit Y'CbCr (ITU-R BT.801) and what they are in R'G'B'.
+    /// The 100 % colour bars as 8-bit Y'`CbCr` (ITU-R BT.801) and what they are in R'G'B'.
     const BARS: [([i32; 3], [u8; 3]); 8] = [
         ([235, 128, 128], [255, 255, 255]),
         ([210, 16, 146], [255, 255, 0]),

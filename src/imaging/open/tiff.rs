@@ -1,7 +1,7 @@
 //! A TIFF file to a picture: grey, palette, RGB, CMYK, L*a*b* and `YCbCr`, 8 or 16 bits, striped or
 //! tiled, in planes or not; the first picture of the file.
 //!
-//! Source: TIFF 6.0; Adobe Photoshop TIFF technical notes (ICCLab, alpha).
+//! Source: TIFF 6.0; Adobe Photoshop TIFF technical notes (`ICCLab`, alpha).
 
 use super::orient::Orientation;
 use super::png::{meaning, meant, tripled, with_grey_tripled};
@@ -344,8 +344,8 @@ fn painted(samples: Samples, (w, h): (usize, usize), tags: &Tags) -> Result<Pixe
     Ok(Pixels::Eight(Rgb8 { w, h, data }))
 }
 
-/// L*a*b* (D50) to Rec.2020. `signed`: a* and b* are two's complement (CIELab, TIFF 6.0); else
-/// their zero is at half (ICCLab). L* is unsigned in both; white is all ones, except that ICCLab
+/// L*a*b* (D50) to Rec.2020. `signed`: a* and b* are two's complement (`CIELab`, TIFF 6.0); else
+/// their zero is at half (`ICCLab`). L* is unsigned in both; white is all ones, except that `ICCLab`
 /// of sixteen bits has it at 0xff00.
 fn lab(
     samples: &Samples,

@@ -80,12 +80,11 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, OpenError> {
     let orientation = orientation(&*decoder, &source, &raw);
     let mut warnings = Vec::new();
     // A lens that is not understood is no reason to refuse a picture.
-    let exif = match guard::catch(|| decoder.raw_metadata(&source, &params)) {
-        Ok(Ok(metadata)) => Some(super::metadata::block(&metadata, &raw)),
-        _ => {
-            warnings.push("what it says about the shot could not be read".to_owned());
-            None
-        }
+    let exif = if let Ok(Ok(metadata)) = guard::catch(|| decoder.raw_metadata(&source, &params)) {
+        Some(super::metadata::block(&metadata, &raw))
+    } else {
+        warnings.push("what it says about the shot could not be read".to_owned());
+        None
     };
     let to_xyz = xyz_to_camera(&raw, &mut warnings);
     let white_balance = white_balance(&raw, &to_xyz, &mut warnings);

@@ -42,7 +42,7 @@ fn upright_text(text: &str) -> String {
         if let Some(skip) = skip
             && rest[..skip].chars().all(|c| matches!(c, '=' | '"' | '\'' | '>' | ' '))
         {
-            out.replace_range(at + skip..at + skip + 1, "1");
+            out.replace_range((at + skip)..=(at + skip), "1");
         }
     }
     out

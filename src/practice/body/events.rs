@@ -1,4 +1,4 @@
-//! What the body has to tell, until the client asks for it (Nikon's GetEvent).
+//! What the body has to tell, until the client asks for it (Nikon's `GetEvent`).
 
 use super::fault::{Fault, Faults};
 use super::wire::Writer;

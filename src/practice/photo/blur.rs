@@ -137,7 +137,7 @@ impl RowSums {
         if !self.busy[y] {
             return;
         }
-        let s = &self.sums[y * (self.w + 1)..][..self.w + 1];
+        let s = &self.sums[y * (self.w + 1)..][..=self.w];
         let (k, f) = ((half + 0.5) as isize, (half + 0.5).fract());
         let at = |i: isize| s[i.clamp(0, self.w as isize) as usize];
         for (x, o) in line.iter_mut().enumerate() {

@@ -63,8 +63,8 @@ impl Stone {
                 let i = c * LANES + l;
                 let den = self.nx[i] * d.0 + self.ny[i] * d.1 + self.nz[i] * d.2;
                 let t = (self.w[i] - self.nx[i] * o.0 - self.ny[i] * o.1 - self.nz[i] * o.2) / den;
-                let enters = (den < -1e-7) & (t > tn[l]);
-                let leaves = (den > 1e-7) & (t < tf[l]);
+                let enters = (den < -1e-7) && (t > tn[l]);
+                let leaves = (den > 1e-7) && (t < tf[l]);
                 tn[l] = if enters { t } else { tn[l] };
                 jn[l] = if enters { i as u32 } else { jn[l] };
                 tf[l] = if leaves { t } else { tf[l] };

@@ -24,7 +24,7 @@ pub(super) const RULE: Rule = Rule {
 fn measure(score: &Score) -> Option<f32> {
     let fill = score.subject.map(|_| score.symmetry.fill)?;
     let cropped = runs_out(score).contains(&true);
-    (!cropped && (fill < AIM || fill > MOST)).then_some(100.0 * (AIM - fill))
+    (!cropped && !(AIM..=MOST).contains(&fill)).then_some(100.0 * (AIM - fill))
 }
 
 fn sentence(_: &Score, percent: f32) -> String {

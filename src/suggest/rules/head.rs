@@ -6,7 +6,8 @@ use super::{Rule, piece};
 pub(super) const RULE: Rule = Rule {
     kind: "head",
     unit: "deg",
-    threshold: 3.0,
+    // What the measure says of an upright ring whose head leans toward the camera reaches 4 degrees.
+    threshold: 5.0,
     measure: |score| score.symmetry.head_deg.map(|deg| -deg),
     cost: |deg| 0.1 + 0.03 * deg.abs(),
     text: |_, deg| {
