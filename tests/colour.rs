@@ -1,17 +1,19 @@
 //! The calibration wizard in the real window on the real engine, with the practice camera's chart
 //! under a white balance that is wrong for its light.
 
-use culet::camera::CameraSpec;
+use crate::camera::at;
+use culet::engine::Studio;
 use culet::engine::contract::{CameraState, Command, Event, Link, LiveView, Take};
 use culet::engine::host::Launch;
 use culet::engine::latest::{Publisher, Reader, channel};
-use culet::engine::{Practice, Studio, practice_card};
 use culet::imaging::Rgba8;
-use culet::practice::Options;
 use culet::session::Sidecar;
 use culet::ui::App;
 use egui::Key;
 use egui_kittest::{Harness, kittest::Queryable as _};
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command as Program, Stdio};
 use std::time::{Duration, Instant};
 
 /// The window on a running engine, with an eye on the frames that pass.
@@ -66,23 +68,45 @@ fn cast(picture: &Rgba8) -> [f32; 2] {
     [sum[0] / sum[1], sum[2] / sum[1]]
 }
 
+/// The practice camera before a chart, in a process of its own: beside the other tests it would
+/// wait for their rendering, and libgphoto2 takes silence for a dead camera.
+struct Chart {
+    process: Child,
+    port: u16,
+}
+
+impl Chart {
+    fn start(home: &Path) -> Self {
+        let mut process = Program::new(env!("CARGO_BIN_EXE_culet"))
+            .env("HOME", home)
+            .env("CULET_PRACTICE_SCALE", "small")
+            .args(["practice", "--port", "0", "--still", "--card", "chart"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let port = line.trim().rsplit(':').next().unwrap().parse().unwrap();
+        Self { process, port }
+    }
+}
+
+impl Drop for Chart {
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
+
 #[test]
 fn the_wizard_brings_live_view_scores_and_retouches_to_true_colour() {
     let home = tempfile::tempdir().unwrap();
     Launch::of(env!("CARGO_BIN_EXE_culet")).make_usual();
-    let options = Options {
-        card: practice_card("chart"),
-        still: true,
-        live: (720, 480),
-        stills: [(720, 480), (360, 240), (240, 160)],
-        ..Options::small()
-    };
-    let practice = Practice::start_with(0, options, &[]).unwrap();
+    let practice = Chart::start(home.path());
     let session = home.path().join("session");
     let (studio, link) = Studio::start(&session, Box::new(|| {})).unwrap();
     let commands = link.commands.clone();
-    let host = "127.0.0.1".to_owned();
-    commands.send(Command::Connect(CameraSpec::PtpIp { host, port: practice.port })).unwrap();
+    commands.send(Command::Connect(at(practice.port))).unwrap();
     let mut seat = Seat::at(link);
     seat.wait("live view", |s| {
         let model = s.window.state().model();
