@@ -11,16 +11,16 @@
     reason = "a report, not a library"
 )]
 
+#[path = "../common/parts.rs"]
+mod parts;
+
 mod colour;
 mod cutout;
 mod retouch;
 mod score;
 mod suggest;
 
-/// A named part of the evaluation.
-type Part = (&'static str, fn());
-
-const PARTS: &[Part] = &[
+const PARTS: &[parts::Part] = &[
     ("score", score::run),
     ("suggest", suggest::run),
     ("cutout", cutout::run),
@@ -29,11 +29,5 @@ const PARTS: &[Part] = &[
 ];
 
 fn main() {
-    let wanted: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
-    for (name, run) in PARTS {
-        if wanted.is_empty() || wanted.iter().any(|w| w == name) {
-            println!("\n== {name}");
-            run();
-        }
-    }
+    parts::run(PARTS);
 }

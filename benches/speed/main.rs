@@ -11,15 +11,15 @@
     reason = "a report, not a library"
 )]
 
+#[path = "../common/parts.rs"]
+mod parts;
+
 mod analysis;
 mod measure;
 mod retouch;
 mod studio;
 
-/// A named part of the measurement.
-type Part = (&'static str, fn());
-
-const PARTS: &[Part] = &[
+const PARTS: &[parts::Part] = &[
     ("live", analysis::live),
     ("cull", analysis::cull),
     ("retouch", retouch::run),
@@ -27,11 +27,5 @@ const PARTS: &[Part] = &[
 ];
 
 fn main() {
-    let wanted: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
-    for (name, run) in PARTS {
-        if wanted.is_empty() || wanted.iter().any(|w| w == name) {
-            println!("\n== {name}");
-            run();
-        }
-    }
+    parts::run(PARTS);
 }

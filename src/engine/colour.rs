@@ -2,7 +2,7 @@
 //! light that it was made under.
 
 use crate::calibrate::{Calibration, CalibrationError, FlatField, drift};
-use crate::imaging::colour::{Matrix3, REC2020_TO_SRGB};
+use crate::imaging::colour::REC2020_TO_SRGB;
 use crate::imaging::{Rect, Rgb8, raw};
 use crate::retouch::{self, Op, Recipe, Step};
 use std::fs;
@@ -62,17 +62,13 @@ pub fn step(name: &str, calibration: &Calibration, bytes: &[u8]) -> Result<Step,
         (true, None) => return Err(MisfitError::NeedsRaw),
         (false, Some(_)) => return Err(MisfitError::NeedsJpeg),
     };
-    Ok(step_of(name, calibration, camera))
-}
-
-fn step_of(name: &str, calibration: &Calibration, camera: Matrix3) -> Step {
-    Step::new(Op::Calibration(retouch::Calibration {
+    Ok(Step::new(Op::Calibration(retouch::Calibration {
         name: name.to_owned(),
         camera,
         linear: !calibration.sensor && calibration.transfer == crate::calibrate::Transfer::Linear,
         gains: calibration.gains,
         rows: calibration.rows,
-    }))
+    })))
 }
 
 /// The step of an edit that takes a light's falloff out.

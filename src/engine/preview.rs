@@ -5,7 +5,6 @@ use super::colour::{InForce, Lookout, Sighting, without_calibration};
 use super::contract::{Level, LiveLook, LiveView};
 use super::develop::Job;
 use super::latest::{Publisher, Reader};
-use super::product::plausible;
 use super::shared::Shared;
 use super::tether::Frame;
 use crate::camera::LiveFrame;
@@ -14,7 +13,6 @@ use crate::imaging::{Mask, Rgb8, Rgba8, resize};
 use crate::retouch::{Plan, Proxy, Recipe, plan};
 use crate::score::live::{Analyser, Overlays};
 use crate::suggest::Advisor;
-use crate::vision;
 use crossbeam_channel::Sender;
 use parking_lot::Mutex;
 use std::borrow::Cow;
@@ -120,30 +118,38 @@ impl Pipeline {
     ) -> Option<(LiveView, Sighting)> {
         // The buffer is taken out while it is looked at, and kept for the next frame.
         let mut buffer = std::mem::take(&mut self.buffer);
-        let decoded = match &frame.picture {
+        let colour = colour.filter(|c| !c.calibration.sensor);
+        let view = match (&frame.picture, colour) {
+            (LiveFrame::Pixels(rgb), None) => {
+                Some((self.measure(frame, rgb, look, recipe), Sighting::default()))
+            }
+            (picture, colour) => self.fill(picture, &mut buffer).then(|| {
+                let sighting = self.true_colour(frame, &mut buffer, colour);
+                let mut view = self.measure(frame, &buffer, look, recipe);
+                view.drift = sighting.drift.clone().map(Arc::new);
+                (view, sighting)
+            }),
+        };
+        self.buffer = buffer;
+        view
+    }
+
+    /// Brings a frame's pixels into the buffer; false when it does not decode.
+    fn fill(&mut self, picture: &LiveFrame, buffer: &mut Rgb8) -> bool {
+        match picture {
             LiveFrame::Jpeg(bytes) => {
-                self.decoder.as_mut()?.rgb(bytes, Shrink::No, &mut buffer).is_ok()
+                self.decoder.as_mut().is_some_and(|d| d.rgb(bytes, Shrink::No, buffer).is_ok())
             }
             LiveFrame::Pixels(rgb) => {
                 buffer.clone_from(rgb);
                 true
             }
-        };
-        let view = decoded.then(|| {
-            let sighting = self.true_colour(frame, &mut buffer, colour);
-            let mut view = self.measure(frame, &buffer, look, recipe);
-            view.drift = sighting.drift.clone().map(Arc::new);
-            (view, sighting)
-        });
-        self.buffer = buffer;
-        view
+        }
     }
 
     /// Watches the light, and brings the frame to true colour, when there is a calibration.
     fn true_colour(&mut self, frame: &Frame, rgb: &mut Rgb8, colour: Option<&InForce>) -> Sighting {
-        let Some(colour) = colour.filter(|c| !c.calibration.sensor) else {
-            return Sighting::default();
-        };
+        let Some(colour) = colour else { return Sighting::default() };
         let at = (frame.arrived - self.start).as_secs_f64();
         let sighting = self.lookout.look(colour, rgb, at);
         colour.calibration.correct(rgb);
@@ -189,8 +195,7 @@ impl Pipeline {
     fn finish(&mut self, rgb: &Rgb8, shown: &Rgb8, recipe: Option<&Recipe>) -> Rgb8 {
         let stale = self.plan.as_ref().is_none_or(|(at, _)| at.elapsed() > PLAN_EVERY);
         if stale {
-            let mask = plausible(vision::subject(rgb));
-            let proxy = Proxy::live(rgb, mask.as_ref());
+            let proxy = Proxy::live(rgb, None);
             let recipe = recipe.map_or_else(|| Recipe::automatic(&proxy), without_calibration);
             self.plan = Some((Instant::now(), plan(&recipe, &proxy)));
         }

@@ -1,6 +1,6 @@
 //! Where something is: a coverage at the proxy's size, read at any size.
 
-use super::tile::Frame;
+use super::tile::{Frame, Tile};
 use crate::imaging::{Mask, Plane, Rect};
 use std::sync::Arc;
 
@@ -52,6 +52,18 @@ impl Region {
         let (x0, x1) = (low(part.x, sx), high(part.right(), sx, self.0.w));
         let (y0, y1) = (low(part.y, sy), high(part.bottom(), sy, self.0.h));
         (y0..y1).any(|y| self.0.data[y * self.0.w..][x0..x1].iter().any(|&v| v > 0.0))
+    }
+
+    /// Changes every pixel of a tile that is covered, given its coverage.
+    pub(super) fn change(&self, tile: &mut Tile, new: impl Fn([f32; 3], f32) -> [f32; 3]) {
+        let w = tile.rect.w;
+        let mut cover = vec![0.0; w];
+        for y in 0..tile.rect.h {
+            self.row(&tile.frame, tile.rect.x, tile.rect.y + y, &mut cover);
+            for x in (0..w).filter(|x| cover[*x] > 0.0) {
+                tile.put(y * w + x, new(tile.at(y * w + x), cover[x]));
+            }
+        }
     }
 
     /// The coverage of `out.len()` pixels of the frame from `x`, `y` on.

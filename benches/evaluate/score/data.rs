@@ -7,6 +7,18 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
+/// Every practice scene.
+pub const ALL: [&str; 8] = [
+    "solitaire",
+    "solitaire-dark",
+    "bracelet",
+    "bracelet-dark",
+    "earrings",
+    "earrings-dark",
+    "pendant",
+    "pendant-dark",
+];
+
 /// A practice set by its name, rendered once.
 pub fn scene(name: &str, w: usize, h: usize) -> Arc<Set> {
     type Sets = Mutex<BTreeMap<(String, usize), Arc<Set>>>;

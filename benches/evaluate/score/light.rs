@@ -1,6 +1,6 @@
 //! Exposure, gradient, clipping and cast on rendered truth; the real bracket.
 
-use super::data::{load, scene};
+use super::data::{ALL, load, scene};
 use super::ranks::quantile;
 use super::table::{Bar, note, row, section};
 use culet::imaging::colour::{delta_e_2000, linear_srgb_to_lab, luminance};
@@ -8,17 +8,6 @@ use culet::imaging::{Image, Rect};
 use culet::practice::{Lights, Shot, kelvin_gains};
 use culet::score::judge;
 use std::collections::VecDeque;
-
-const ALL: [&str; 8] = [
-    "solitaire",
-    "solitaire-dark",
-    "bracelet",
-    "bracelet-dark",
-    "earrings",
-    "earrings-dark",
-    "pendant",
-    "pendant-dark",
-];
 
 pub fn exposure() {
     section("Exposure read at -1.5 to +1 EV, less that at 0, against the truth (EV)");

@@ -1,6 +1,6 @@
 //! Roll, offset, fill, the residual of the halves, the piece's mask and dust on rendered truth.
 
-use super::data::scene;
+use super::data::{ALL, scene};
 use super::ranks::{mean, quantile};
 use super::table::{Bar, note, row, section};
 use culet::imaging::{Mask, Rect, Rgb8};
@@ -9,16 +9,6 @@ use culet::score::{examine, judge};
 use rayon::prelude::*;
 
 const UPRIGHT: [&str; 4] = ["solitaire", "solitaire-dark", "bracelet", "bracelet-dark"];
-const ALL: [&str; 8] = [
-    "solitaire",
-    "solitaire-dark",
-    "bracelet",
-    "bracelet-dark",
-    "earrings",
-    "earrings-dark",
-    "pendant",
-    "pendant-dark",
-];
 const TURNS: [f32; 15] =
     [-19.5, -14.2, -9.7, -6.0, -3.1, -1.3, -0.5, 0.0, 0.4, 1.0, 2.2, 5.3, 8.9, 13.0, 18.4];
 

@@ -175,19 +175,13 @@ impl Stage for Adjust {
     }
 
     fn render(&self, tile: &mut Tile) {
-        let w = tile.rect.w;
-        let mut cover = vec![0.0; w];
-        for y in 0..tile.rect.h {
-            self.region.row(&tile.frame, tile.rect.x, tile.rect.y + y, &mut cover);
-            for x in (0..w).filter(|x| cover[*x] > 0.0) {
-                let p = tile.at(y * w + x);
-                let lit: [f32; 3] = std::array::from_fn(|c| p[c] * self.gains[c]);
-                let grey: f32 = lit.iter().zip(LUMA).map(|(v, l)| v * l).sum();
-                let new: [f32; 3] = std::array::from_fn(|c| {
-                    (grey + (lit[c] - grey) * (1.0 + self.saturation)).max(0.0)
-                });
-                tile.put(y * w + x, std::array::from_fn(|c| p[c] + (new[c] - p[c]) * cover[x]));
-            }
-        }
+        self.region.change(tile, |p, cover| {
+            let lit: [f32; 3] = std::array::from_fn(|c| p[c] * self.gains[c]);
+            let grey: f32 = lit.iter().zip(LUMA).map(|(v, l)| v * l).sum();
+            let new: [f32; 3] = std::array::from_fn(|c| {
+                (grey + (lit[c] - grey) * (1.0 + self.saturation)).max(0.0)
+            });
+            std::array::from_fn(|c| p[c] + (new[c] - p[c]) * cover)
+        });
     }
 }

@@ -77,20 +77,11 @@ impl Stage for Move {
     }
 
     fn render(&self, tile: &mut Tile) {
-        let w = tile.rect.w;
-        let mut cover = vec![0.0; w];
-        for y in 0..tile.rect.h {
-            self.region.row(&tile.frame, tile.rect.x, tile.rect.y + y, &mut cover);
-            for x in (0..w).filter(|x| cover[*x] > 0.0) {
-                let p = tile.at(y * w + x);
-                let [r, b] = ratios(p);
-                let apart = (r - self.metal[0]).hypot(b - self.metal[1]);
-                let part = cover[x] * (-(apart / 0.5).powi(2)).exp();
-                tile.put(
-                    y * w + x,
-                    std::array::from_fn(|c| p[c] * (1.0 + (self.gains[c] - 1.0) * part)),
-                );
-            }
-        }
+        self.region.change(tile, |p, cover| {
+            let [r, b] = ratios(p);
+            let apart = (r - self.metal[0]).hypot(b - self.metal[1]);
+            let part = cover * (-(apart / 0.5).powi(2)).exp();
+            std::array::from_fn(|c| p[c] * (1.0 + (self.gains[c] - 1.0) * part))
+        });
     }
 }
