@@ -15,10 +15,10 @@ check: setup
 	cargo clippy --locked --all-targets
 
 bench: setup
-	cargo bench --locked --bench speed
+	cargo bench --locked --profile dev --bench speed
 
 evaluate: setup
-	cargo bench --locked --bench evaluate
+	cargo bench --locked --profile dev --bench evaluate
 
 # A long shoot with live view: memory, open handles and latencies, a line for each tenth.
 soak: setup
