@@ -19,6 +19,7 @@ pub mod contract;
 mod copier;
 mod curate;
 mod develop;
+mod finish;
 pub mod host;
 mod judge;
 pub mod latest;

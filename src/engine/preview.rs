@@ -1,16 +1,18 @@
 //! The live pipeline: a frame comes in, everything that the window shows of it goes out. Frames that
 //! come while one is worked on are dropped; the newest is always next.
 
-use super::colour::{InForce, Lookout, Sighting, without_calibration};
+use super::colour::{InForce, Lookout, Sighting};
 use super::contract::{Level, LiveLook, LiveView};
 use super::develop::Job;
+use super::finish::Finish;
 use super::latest::{Publisher, Reader};
 use super::shared::Shared;
 use super::tether::Frame;
 use crate::camera::LiveFrame;
 use crate::imaging::jpeg::{Decoder, Shrink};
+use crate::imaging::lanes::{unpack, wide};
 use crate::imaging::{Mask, Rgb8, Rgba8, resize};
-use crate::retouch::{Plan, Proxy, Recipe, plan};
+use crate::retouch::Recipe;
 use crate::score::live::{Analyser, Overlays};
 use crate::suggest::Advisor;
 use crossbeam_channel::Sender;
@@ -18,10 +20,7 @@ use parking_lot::Mutex;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-/// How often the suggested finish is planned anew.
-const PLAN_EVERY: Duration = Duration::from_millis(400);
+use std::time::Instant;
 
 /// What the client wishes to see; shared with the thread that takes its commands.
 #[derive(Default)]
@@ -90,7 +89,7 @@ struct Pipeline {
     buffer: Rgb8,
     analyser: Analyser,
     advisor: Advisor,
-    plan: Option<(Instant, Plan)>,
+    finish: Finish,
     lookout: Lookout,
     start: Instant,
 }
@@ -102,7 +101,7 @@ impl Pipeline {
             buffer: Rgb8::default(),
             analyser: Analyser::default(),
             advisor: Advisor::default(),
-            plan: None,
+            finish: Finish::new(),
             lookout: Lookout::default(),
             start: Instant::now(),
         }
@@ -175,31 +174,20 @@ impl Pipeline {
         let seen = self.analyser.analyse(rgb, wanted);
         let suggestions = self.advisor.look(&seen.score, frame.arrived - self.start);
         let shown = shrink(rgb, look.side);
-        let finished = look.finish.then(|| Arc::new(to_screen(&self.finish(rgb, &shown, recipe))));
+        let finished = look.finish.then(|| self.finish.render(rgb, &shown, recipe));
         let overlay = overlay(seen.peaking.as_ref(), seen.clipping.as_ref());
         LiveView {
             number: frame.number,
             arrived: frame.arrived,
             size: (rgb.w, rgb.h),
             picture: Arc::new(to_screen(&shown)),
-            finished,
+            finished: finished.map(|rgb| Arc::new(to_screen(&rgb))),
             overlay: overlay.map(Arc::new),
             score: Arc::new(seen.score),
             histogram: Arc::new(seen.histogram),
             suggestions: Arc::new(suggestions),
             drift: None,
         }
-    }
-
-    /// The suggested finish, planned a few times a second and rendered on every frame.
-    fn finish(&mut self, rgb: &Rgb8, shown: &Rgb8, recipe: Option<&Recipe>) -> Rgb8 {
-        let stale = self.plan.as_ref().is_none_or(|(at, _)| at.elapsed() > PLAN_EVERY);
-        if stale {
-            let proxy = Proxy::live(rgb, None);
-            let recipe = recipe.map_or_else(|| Recipe::automatic(&proxy), without_calibration);
-            self.plan = Some((Instant::now(), plan(&recipe, &proxy)));
-        }
-        self.plan.as_ref().map_or_else(|| shown.clone(), |(_, plan)| plan.render_live(shown))
     }
 }
 
@@ -214,8 +202,13 @@ pub(super) fn shrink(rgb: &Rgb8, side: usize) -> Cow<'_, Rgb8> {
 
 /// For the screen, opaque.
 pub(super) fn to_screen(rgb: &Rgb8) -> Rgba8 {
-    let pixel = |p: &[u8]| u32::from_ne_bytes([p[0], p[1], p[2], 255]);
-    Rgba8 { w: rgb.w, h: rgb.h, data: rgb.data.chunks_exact(3).map(pixel).collect() }
+    let mut out = Rgba8::new(rgb.w, rgb.h);
+    wide(|| {
+        unpack(&rgb.data, &mut out.data);
+        // The bytes stand in memory in this order on any machine.
+        out.data.iter_mut().for_each(|p| *p = (*p | 0xff00_0000).to_le());
+    });
+    out
 }
 
 /// Green where the picture is in focus, red where it is clipped bright, blue where dark.

@@ -3,10 +3,11 @@
 
 use super::components::{Component, find};
 use super::stats::quantile;
-use super::subject::{Found, Subject};
+use super::subject::{Found, Subject, spread};
 use super::view::View;
 use super::words::count;
 use super::{Cleanliness, Reading, Speck};
+use crate::imaging::lanes::wide;
 use crate::imaging::{Plane, Rect};
 
 /// Half the side of the square that a pixel is compared with, working pixels.
@@ -107,20 +108,19 @@ enum Ground {
 /// only away from its outline.
 fn clear(subject: &Subject) -> (usize, usize, Vec<Ground>) {
     let (w, h) = (subject.mask.w, subject.mask.h);
-    let all = |x: usize, y: usize, r: usize, is: &dyn Fn(usize) -> bool| {
-        let (x0, y0) = (x.saturating_sub(r), y.saturating_sub(r));
-        (y0..(y + r + 1).min(h)).all(|v| (x0..(x + r + 1).min(w)).all(|u| is(v * w + u)))
+    let all = |mask: &[u8], r: usize, is: &dyn Fn(u8) -> bool| {
+        let mut data: Vec<u8> = mask.iter().map(|v| u8::from(is(*v))).collect();
+        spread(&mut data, w, h, r, false);
+        data
     };
-    let ground = |i: usize| {
-        let (x, y) = (i % w, i / w);
-        if subject.mask.data[i] > 0 {
-            let deep = all(x, y, 1, &|j| subject.mask.data[j] > 0);
-            return if deep { Ground::Piece } else { Ground::Neither };
-        }
-        // A speck of its own is darker backdrop too: only the piece keeps specks away, and wide shadow.
-        let open = all(x, y, 2, &|j| subject.mask.data[j] == 0);
-        let shadow = all(x, y, 2, &|j| subject.shadow.data[j] > 0);
-        if open && !shadow { Ground::Backdrop } else { Ground::Neither }
+    let deep = all(&subject.mask.data, 1, &|v| v > 0);
+    // A speck of its own is darker backdrop too: only the piece keeps specks away, and wide shadow.
+    let open = all(&subject.mask.data, 2, &|v| v == 0);
+    let shadow = all(&subject.shadow.data, 2, &|v| v > 0);
+    let ground = |i: usize| match () {
+        () if deep[i] > 0 => Ground::Piece,
+        () if open[i] > 0 && shadow[i] == 0 => Ground::Backdrop,
+        () => Ground::Neither,
     };
     (w, h, (0..w * h).map(ground).collect())
 }
@@ -135,20 +135,39 @@ fn less_surroundings(tone: &Plane, out: &mut Plane, columns: &mut Vec<f32>) {
     columns.resize(w, 0.0);
     let row = |y: usize| &tone.data[y * w..(y + 1) * w];
     (0..=(2 * r)).for_each(|y| columns.iter_mut().zip(row(y)).for_each(|(c, v)| *c += v));
-    let norm = 1.0 / ((2 * r + 1) * (2 * r + 1)) as f32;
+    let mut sums = Vec::new();
     for y in r..h - r {
-        let mut sum: f32 = columns[..=(2 * r)].iter().sum();
-        let (line, out) = (row(y), &mut out.data[y * w..(y + 1) * w]);
-        for x in r..w - r {
-            out[x] = line[x] - sum * norm;
-            if x + r + 1 < w {
-                sum += columns[x + r + 1] - columns[x - r];
-            }
-        }
+        let (line, out) = (&row(y)[r..w - r], &mut out.data[y * w + r..(y + 1) * w - r]);
+        wide(|| {
+            boxes(columns, &mut sums);
+            let norm = 1.0 / ((2 * r + 1) * (2 * r + 1)) as f32;
+            out.iter_mut().zip(line).zip(&sums).for_each(|((o, v), s)| *o = v - s * norm);
+        });
         if y + r + 1 < h {
             let (next, last) = (row(y + r + 1), row(y - r));
             columns.iter_mut().zip(next.iter().zip(last)).for_each(|(c, (n, l))| *c += n - l);
         }
+    }
+}
+
+/// Sums of fifteen neighbours: of four pairs of pairs less one, in steps that vectorise.
+#[inline(always)]
+fn boxes(values: &[f32], sums: &mut Vec<f32>) {
+    const { assert!(AROUND == 7) };
+    sums.clear();
+    sums.extend_from_slice(values);
+    // After each step an element is the sum of twice as many from its own place on.
+    for step in [1, 2, 4, 8] {
+        let n = sums.len() - step;
+        for i in 0..n {
+            sums[i] += sums[i + step];
+        }
+    }
+    let n = values.len() - 2 * AROUND;
+    sums.truncate(n);
+    // Sixteen are one too many.
+    for i in 0..n {
+        sums[i] -= values.get(i + 2 * AROUND + 1).copied().unwrap_or_default();
     }
 }
 

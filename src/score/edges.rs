@@ -8,6 +8,7 @@
 use super::stats::{median, quantile};
 use super::subject::Subject;
 use super::view::View;
+use crate::imaging::lanes::wide;
 use crate::imaging::{Plane, Rect};
 
 /// Variance of the first scale: binomial (1) and central difference (the derivative of a box of two
@@ -47,7 +48,8 @@ pub(super) struct Edges {
     fine: Plane,
     coarse: Plane,
     spare: Vec<f32>,
-    gradients: Vec<[f32; 3]>,
+    /// Of the first scale: right, down, squared length.
+    gradients: [Vec<f32>; 3],
 }
 
 impl Edges {
@@ -58,39 +60,27 @@ impl Edges {
         if rect.w < 24 || rect.h < 24 {
             return;
         }
-        linear(&view.tone, rect, &mut self.linear);
-        blur(&self.linear, 1, &mut self.fine, &mut self.spare);
-        blur(&self.fine, 2, &mut self.coarse, &mut self.spare);
-        self.differentiate();
-        let floor = self.floor(noise);
+        wide(|| linear(&view.tone, rect, &mut self.linear));
+        wide(|| blur(&self.linear, 1, &mut self.fine, &mut self.spare));
+        wide(|| blur(&self.fine, 2, &mut self.coarse, &mut self.spare));
+        wide(|| differentiate(&self.fine, &mut self.gradients));
+        let floor = self.floor(noise).powi(2);
         for y in 5..rect.h - 5 {
             let mask = subject.row(rect.y + y);
+            let near = |x: usize| mask.get((rect.x + x) / subject.step()).is_some_and(|m| *m > 127);
             for x in 5..rect.w - 5 {
-                let near = mask.get((rect.x + x) / subject.step()).is_some_and(|m| *m > 127);
-                if near && self.gradients[y * rect.w + x][2] > floor {
+                if self.gradients[2][y * rect.w + x] > floor && near(x) {
                     self.consider(x, y, rect);
                 }
             }
         }
     }
 
-    /// Gradients of the first scale: right, down, length.
-    fn differentiate(&mut self) {
-        let (w, h) = (self.fine.w, self.fine.h);
-        self.gradients.clear();
-        self.gradients.resize(w * h, [0.0; 3]);
-        for y in 1..h - 1 {
-            for x in 1..w - 1 {
-                let [dx, dy] = gradient(&self.fine, x, y);
-                self.gradients[y * w + x] = [dx, dy, (dx * dx + dy * dy).sqrt()];
-            }
-        }
-    }
-
     /// Weaker gradients are noise or shading: five times the noise, and a fifth of the strong ones.
     fn floor(&self, noise: f32) -> f32 {
-        let mut some: Vec<f32> = self.gradients.iter().step_by(7).map(|g| g[2]).collect();
-        let strong = quantile(&mut some, 0.98);
+        let step = (self.gradients[2].len() / 20_000) | 1;
+        let mut some: Vec<f32> = self.gradients[2].iter().step_by(step).copied().collect();
+        let strong = quantile(&mut some, 0.98).sqrt();
         // Noise was measured on the tone; around middle grey linear light is .7 times as steep.
         let noise = 0.7 * noise * SMOOTHED.sqrt();
         (5.0 * noise).max(0.2 * strong).max(0.003)
@@ -99,11 +89,12 @@ impl Edges {
     /// Keeps a pixel that is a maximum across its edge and is not beside a clipped one.
     fn consider(&mut self, x: usize, y: usize, rect: Rect) {
         let w = self.fine.w;
-        let [dx, dy, strength] = self.gradients[y * w + x];
+        let [dx, dy, square] = [0, 1, 2].map(|k: usize| self.gradients[k][y * w + x]);
+        let strength = square.sqrt();
         let (ux, uy) = (dx / strength, dy / strength);
         let (sx, sy) = (ux.round() as isize, uy.round() as isize);
         let at = |k: isize| (y as isize + k * sy) as usize * w + (x as isize + k * sx) as usize;
-        if self.gradients[at(1)][2] > strength || self.gradients[at(-1)][2] >= strength {
+        if self.gradients[2][at(1)] > square || self.gradients[2][at(-1)] >= square {
             return;
         }
         if (-4..=4).any(|k| self.linear.data[at(k)] > 0.97) {
@@ -231,6 +222,28 @@ fn harmonic(points: &[(f32, f32)]) -> [f32; 3] {
     normal.try_inverse().map_or([0.0; 3], |inverse| (inverse * right).into())
 }
 
+/// Central differences of a plane: right, down, squared length; 0 along the border.
+#[inline(always)]
+fn differentiate(p: &Plane, out: &mut [Vec<f32>; 3]) {
+    let (w, h) = (p.w, p.h);
+    out.iter_mut().for_each(|o| {
+        o.clear();
+        o.resize(w * h, 0.0);
+    });
+    let [right, down, square] = out;
+    for y in 1..h - 1 {
+        let row = |y: usize| &p.data[y * w..(y + 1) * w];
+        let (above, mid, below) = (row(y - 1), row(y), row(y + 1));
+        let inner = y * w + 1..(y + 1) * w - 1;
+        let lines = right[inner.clone()].iter_mut().zip(&mut down[inner.clone()]);
+        let lines = lines.zip(&mut square[inner]);
+        for (x, ((r, d), s)) in lines.enumerate() {
+            let (dx, dy) = (0.5 * (mid[x + 2] - mid[x]), 0.5 * (below[x + 1] - above[x + 1]));
+            (*r, *d, *s) = (dx, dy, dx * dx + dy * dy);
+        }
+    }
+}
+
 /// Central differences.
 fn gradient(p: &Plane, x: usize, y: usize) -> [f32; 2] {
     let i = y * p.w + x;
@@ -239,6 +252,7 @@ fn gradient(p: &Plane, x: usize, y: usize) -> [f32; 2] {
 
 /// A part of the tone as linear light: to the power 2.5, which square root and products give and
 /// which differs from 2.4 by less than edges notice.
+#[inline(always)]
 fn linear(tone: &Plane, rect: Rect, out: &mut Plane) {
     (out.w, out.h) = (rect.w, rect.h);
     out.data.clear();
@@ -249,16 +263,18 @@ fn linear(tone: &Plane, rect: Rect, out: &mut Plane) {
 }
 
 /// 1 4 6 4 1 along both sides, its taps `gap` pixels apart; edges repeat.
+#[inline(always)]
 fn blur(from: &Plane, gap: usize, out: &mut Plane, across: &mut Vec<f32>) {
     let (w, h) = (from.w, from.h);
-    across.clear();
     across.resize(w * h, 0.0);
     let tap =
         |a: f32, b: f32, c: f32, d: f32, e: f32| (6.0 * c + 4.0 * (b + d) + a + e) * (1.0 / 16.0);
     for (row, line) in from.data.chunks_exact(w).zip(across.chunks_exact_mut(w)) {
         let inner = 2 * gap..w - 2 * gap;
-        for (o, v) in line[inner].iter_mut().zip(row.windows(4 * gap + 1)) {
-            *o = tap(v[0], v[gap], v[2 * gap], v[3 * gap], v[4 * gap]);
+        let from = |k: usize| row[k * gap..].iter();
+        let taps = from(0).zip(from(1)).zip(from(2)).zip(from(3)).zip(from(4));
+        for (o, ((((a, b), c), d), e)) in line[inner].iter_mut().zip(taps) {
+            *o = tap(*a, *b, *c, *d, *e);
         }
         let at = |i: usize, k: isize| {
             row[(i as isize + k * gap as isize).clamp(0, w as isize - 1) as usize]
@@ -268,7 +284,6 @@ fn blur(from: &Plane, gap: usize, out: &mut Plane, across: &mut Vec<f32>) {
         }
     }
     (out.w, out.h) = (w, h);
-    out.data.clear();
     out.data.resize(w * h, 0.0);
     for y in 0..h {
         let row = |k: isize| {
@@ -277,8 +292,9 @@ fn blur(from: &Plane, gap: usize, out: &mut Plane, across: &mut Vec<f32>) {
         };
         let (a, b, c, d, e) = (row(-2), row(-1), row(0), row(1), row(2));
         let line = &mut out.data[y * w..(y + 1) * w];
-        for x in 0..w {
-            line[x] = tap(a[x], b[x], c[x], d[x], e[x]);
+        let taps = a.iter().zip(b).zip(c).zip(d).zip(e);
+        for (o, ((((a, b), c), d), e)) in line.iter_mut().zip(taps) {
+            *o = tap(*a, *b, *c, *d, *e);
         }
     }
 }

@@ -10,6 +10,7 @@ use super::stats::{fall, quantile};
 use super::subject::{Found, Subject};
 use super::view::View;
 use super::{Focus, Motion, PartFocus, Reading};
+use crate::imaging::lanes::wide;
 use crate::imaging::{Plane, Rect};
 
 /// What white noise of variance 1 adds to `|grad|²` by Sobel's kernels over eight: twice their squared
@@ -45,16 +46,21 @@ pub(super) fn energy(view: &View, subject: &Subject, noise: f32) -> f32 {
     let within =
         if subject.given { subject.rect.grown(2, t.w, t.h) } else { Rect::new(0, 0, t.w, t.h) };
     let floor = f64::from(NOISE_GAIN * noise * noise);
+    let (left, right) = (within.x.max(1), within.right().min(t.w - 1));
     let (mut sum, mut area) = (0.0, 0.0);
+    let mut columns = vec![0.0; right.saturating_sub(left)];
     for y in (within.y.max(1)..within.bottom().min(t.h - 1)).step_by(CELL) {
-        for x in (within.x.max(1)..within.right().min(t.w - 1)).step_by(CELL) {
-            if subject.given && !subject.inside(x + CELL / 2, y + CELL / 2) {
+        let rows = y..(y + CELL).min(t.h - 1);
+        wide(|| strip_energy(t, left, rows.clone(), &mut columns));
+        for (k, cell) in columns.chunks(CELL).enumerate() {
+            if subject.given && !subject.inside(left + k * CELL + CELL / 2, y + CELL / 2) {
                 continue;
             }
-            let (cell, n) = cell_energy(t, x, y);
+            let n = (cell.len() * rows.len()) as f64;
+            let energy = f64::from(cell.iter().sum::<f32>()) / 64.0;
             area += n;
-            if cell > ABOVE * floor * n {
-                sum += cell - floor * n;
+            if energy > ABOVE * floor * n {
+                sum += energy - floor * n;
             }
         }
     }
@@ -62,24 +68,21 @@ pub(super) fn energy(view: &View, subject: &Subject, noise: f32) -> f32 {
     (1000.0 * sum / area.max(1.0) * f64::from(gain)) as f32
 }
 
-/// The sum of squared gradients over a tile, and its pixels.
-fn cell_energy(tone: &Plane, x: usize, y: usize) -> (f64, f64) {
-    let (right, bottom) = ((x + CELL).min(tone.w - 1), (y + CELL).min(tone.h - 1));
-    let row = |y: usize| &tone.data[(y * tone.w + x - 1)..=(y * tone.w + right)];
-    let sum: f32 = (y..bottom).map(|y| row_energy(row(y - 1), row(y), row(y + 1))).sum();
-    (f64::from(sum) / 64.0, ((right - x) * (bottom - y)) as f64)
-}
-
-/// Squared Sobel gradients of a row but for its ends, 64 times too large.
-fn row_energy(up: &[f32], mid: &[f32], down: &[f32]) -> f32 {
-    let mut sums = [0.0_f32; CELL];
-    for ((u, m), (d, sum)) in up.windows(3).zip(mid.windows(3)).zip(down.windows(3).zip(&mut sums))
-    {
-        let dx = (u[2] - u[0]) + 2.0 * (m[2] - m[0]) + (d[2] - d[0]);
-        let dy = (d[0] - u[0]) + 2.0 * (d[1] - u[1]) + (d[2] - u[2]);
-        *sum = dx * dx + dy * dy;
+/// Squared Sobel gradients summed down each column of a strip of rows, 64 times too large.
+#[inline(always)]
+fn strip_energy(tone: &Plane, left: usize, rows: std::ops::Range<usize>, columns: &mut [f32]) {
+    columns.fill(0.0);
+    let n = columns.len() + 2;
+    for y in rows {
+        let row = |y: usize| &tone.data[y * tone.w + left - 1..][..n];
+        let (up, mid, down) = (row(y - 1), row(y), row(y + 1));
+        for (x, sum) in columns.iter_mut().enumerate() {
+            let dx = (up[x + 2] - up[x]) + 2.0 * (mid[x + 2] - mid[x]) + (down[x + 2] - down[x]);
+            let dy =
+                (down[x] - up[x]) + 2.0 * (down[x + 1] - up[x + 1]) + (down[x + 2] - up[x + 2]);
+            *sum += dx * dx + dy * dy;
+        }
     }
-    sums.iter().sum()
 }
 
 /// Mean luminance of what the energy is of. The mean, not the log mean: blur leaves it as it is, so

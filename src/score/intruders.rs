@@ -73,10 +73,14 @@ pub(super) fn inside_bars(view: &View, rgb: &Rgb8) -> Option<Rect> {
     if y1 <= y0 + 8 {
         return None;
     }
-    let column = |x: usize| {
-        (y0..y1).step_by(3).filter(|&y| lit(x, y)).count() as f32 / (y1 - y0).div_ceil(3) as f32
-    };
-    let columns: Vec<f32> = (0..w).map(column).collect();
+    let mut counts = vec![0_u32; w];
+    for y in (y0..y1).step_by(3) {
+        let row = rgb.data[y * w * 3..(y + 1) * w * 3].chunks_exact(3);
+        let lit = |p: &[u8]| u32::from(p[0].max(p[1]).max(p[2]) >= LIT);
+        counts.iter_mut().zip(row).for_each(|(n, p)| *n += lit(p));
+    }
+    let looked = (y1 - y0).div_ceil(3) as f32;
+    let columns: Vec<f32> = counts.iter().map(|n| *n as f32 / looked).collect();
     let (left, right) = (bar(&columns, false), bar(&columns, true));
     let sides = [top, bottom, left, right].iter().flatten().count();
     let (x0, x1) = (left.unwrap_or(0), w - right.unwrap_or(0));

@@ -8,6 +8,7 @@ use super::view::{Proxy, View};
 use super::{Blob, Lighting, Reading, Shadow, place};
 use crate::imaging::Rgb8;
 use crate::imaging::colour::{linear_srgb_to_lab, luminance};
+use crate::imaging::lanes::wide;
 
 /// A light backdrop that still holds detail: about 225 in sRGB.
 const BACKDROP_AIM: f32 = 0.75;
@@ -75,7 +76,9 @@ fn backdrop(light: &mut Lighting, proxy: &Proxy, subject: &Subject) {
         return;
     }
     let n = all.len() as f32;
-    let channel = |c: usize| median(&mut all.iter().map(|&i| proxy.rgb[i][c]).collect::<Vec<_>>());
+    // Some thousands of pixels tell a median; the step shares no factor with a row's length.
+    let some = || all.iter().step_by(1 + 2 * (all.len() / 12_000));
+    let channel = |c: usize| median(&mut some().map(|&i| proxy.rgb[i][c]).collect::<Vec<_>>());
     let colour = [channel(0), channel(1), channel(2)];
     let [_, a, b] = linear_srgb_to_lab(colour);
     light.backdrop = luminance(colour);
@@ -137,9 +140,14 @@ fn side(grid: &[(f32, usize, usize)], range: f32, n: usize) -> String {
 fn clipping(light: &mut Lighting, view: &View, rgb: &Rgb8, subject: &Subject) {
     // Before a white backdrop what is white all over is the backdrop, seen through the piece.
     let knocked_out = light.backdrop_white > 0.5;
+    // Most rows hold nothing that is full.
+    let r = subject.rect;
+    let row = |y: usize| &rgb.data[(y * rgb.w + r.x) * 3..(y * rgb.w + r.right()) * 3];
+    let high = |y: usize| wide(|| row(y).iter().fold(0, |m, v| m.max(*v)));
+    let hot: Vec<bool> = (r.y..r.bottom()).map(|y| high(y) >= FULL).collect();
     let full = |x: usize, y: usize| {
         let i = (y * rgb.w + x) * 3;
-        burnt(&rgb.data[i..i + 3], knocked_out) && subject.inside(x, y)
+        hot[y - r.y] && burnt(&rgb.data[i..i + 3], knocked_out) && subject.inside(x, y)
     };
     let area = subject.working_area().max(1.0);
     let (mut glints, mut blobs) = (0, 0);
@@ -164,8 +172,8 @@ fn clipping(light: &mut Lighting, view: &View, rgb: &Rgb8, subject: &Subject) {
 /// Whether detail is lost: two channels are full. Gold is bright with red alone full, and keeps its
 /// drawing in green.
 fn burnt(p: &[u8], knocked_out: bool) -> bool {
-    let full = p.iter().filter(|v| **v >= FULL).count();
-    full >= 2 && !(knocked_out && p.iter().all(|v| *v >= 250))
+    let full = |c: usize| u8::from(p[c] >= FULL);
+    full(0) + full(1) + full(2) >= 2 && !(knocked_out && p.iter().all(|v| *v >= 250))
 }
 
 /// The channels that are full in at least a tenth of an area.
@@ -190,10 +198,11 @@ fn shadow(subject: &Subject) -> Option<Shadow> {
     if all.len() * 25 < subject.area || all.is_empty() {
         return None;
     }
-    let mut depth: Vec<f32> = all.iter().map(|&i| -subject.residual[i][0]).collect();
+    let dark = subject.residual.light();
+    let mut depth: Vec<f32> = all.iter().map(|&i| -dark[i]).collect();
     let core = quantile(&mut depth, 0.95);
     // At half its depth a shadow's edge is steepest; core over slope is its width.
-    let half = |i: &&usize| (0.3..0.7).contains(&(-subject.residual[**i][0] / core.max(1e-3)));
+    let half = |i: &&usize| (0.3..0.7).contains(&(-dark[**i] / core.max(1e-3)));
     let mut slopes: Vec<f32> = all.iter().filter(half).map(|&i| subject.rough[i]).collect();
     let slope = quantile(&mut slopes, 0.75).max(1e-3);
     let piece = subject.mask.extent();

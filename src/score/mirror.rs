@@ -12,6 +12,7 @@
 
 use super::stats::dot;
 use crate::imaging::Plane;
+use crate::imaging::lanes::wide;
 
 /// How far from upright is searched, degrees.
 pub(super) const REACH: f32 = 21.0;
@@ -39,23 +40,35 @@ pub(super) struct Axis {
 pub(super) fn search(canvas: &Plane) -> Axis {
     let mut turned = Turned::new(canvas.w / 2);
     let small = halve(canvas);
-    let coarse: Vec<f32> =
-        steps(0.0, 3.0, COARSE).map(|deg| turned.likeness(&small, deg).0).collect();
+    let whole = Shifts { about: 0.0, reach: 2.0 * ASIDE * small.w as f32 };
+    let (coarse, asides): (Vec<f32>, Vec<f32>) =
+        steps(0.0, 3.0, COARSE).map(|deg| turned.likeness(&small, deg, whole)).unzip();
     let best = largest(&coarse);
     let rise = coarse[best] - middle_of(&coarse);
-    let start = (best as f32 - COARSE as f32) * 3.0;
+    let between = best.clamp(1, coarse.len() - 2);
+    let (offset, _) = vertex(coarse[between - 1], coarse[between], coarse[between + 1]);
+    let start = (between as f32 + offset - COARSE as f32) * 3.0;
     let mut turned = Turned::new(canvas.w);
-    let (deg, _) = peak(&mut turned, canvas, start, 1.0, 4);
-    let (deg, likeness) = peak(&mut turned, canvas, deg, 0.5, 2);
-    let (_, aside) = turned.likeness(canvas, deg);
+    // The axis hardly moves while the angle is refined.
+    let near = Shifts { about: 4.0 * asides[best], reach: 6.0 };
+    let (deg, _) = peak(&mut turned, canvas, start, 1.0, 2, near);
+    let (deg, likeness) = peak(&mut turned, canvas, deg, 0.5, 2, near);
+    let (_, aside) = turned.likeness(canvas, deg, near);
     let inner = best > 0 && best + 1 < coarse.len() && deg.abs() < REACH;
     Axis { deg, aside, likeness, rise, inner }
 }
 
 /// The best angle among `2 n + 1` steps around `about`, between the steps by a parabola.
-fn peak(turned: &mut Turned, canvas: &Plane, about: f32, step: f32, n: usize) -> (f32, f32) {
+fn peak(
+    turned: &mut Turned,
+    canvas: &Plane,
+    about: f32,
+    step: f32,
+    n: usize,
+    near: Shifts,
+) -> (f32, f32) {
     let degrees: Vec<f32> = steps(about, step, n).collect();
-    let got: Vec<f32> = degrees.iter().map(|&deg| turned.likeness(canvas, deg).0).collect();
+    let got: Vec<f32> = degrees.iter().map(|&deg| turned.likeness(canvas, deg, near).0).collect();
     let at = largest(&got).clamp(1, got.len() - 2);
     let (offset, value) = vertex(got[at - 1], got[at], got[at + 1]);
     (degrees[at] + step * offset, value)
@@ -92,6 +105,13 @@ fn halve(p: &Plane) -> Plane {
     })
 }
 
+/// Which shifts of the mirrored picture are tried, pixels: twice the axis' distance from the middle.
+#[derive(Clone, Copy)]
+struct Shifts {
+    about: f32,
+    reach: f32,
+}
+
 /// A canvas turned by an angle, and the same read backwards.
 struct Turned {
     side: usize,
@@ -105,17 +125,24 @@ impl Turned {
     }
 
     /// The best likeness over the shifts at an angle, and the axis' distance from the middle.
-    fn likeness(&mut self, canvas: &Plane, deg: f32) -> (f32, f32) {
-        self.turn(canvas, deg);
+    fn likeness(&mut self, canvas: &Plane, deg: f32, shifts: Shifts) -> (f32, f32) {
+        wide(|| self.turn(canvas, deg));
         let energy = dot(&self.rows, &self.rows).max(1e-9);
-        let most = (2.0 * ASIDE * self.side as f32) as isize;
-        let got: Vec<f32> = (-most..=most).map(|s| self.overlap(s) / energy).collect();
+        let (first, last) = (shifts.about - shifts.reach, shifts.about + shifts.reach);
+        let (first, last) = (first.round() as isize, last.round() as isize);
+        let mut got = vec![0.0; (last - first + 1) as usize];
+        wide(|| {
+            for (k, out) in got.iter_mut().enumerate() {
+                *out = self.overlap(first + k as isize) / energy;
+            }
+        });
         let at = largest(&got).clamp(1, got.len() - 2);
         let (offset, value) = vertex(got[at - 1], got[at], got[at + 1]);
-        (value, 0.5 * (at as f32 + offset - most as f32))
+        (value, 0.5 * (at as f32 + offset + first as f32))
     }
 
     /// Rows of the canvas along the direction that is turned clockwise by `deg`.
+    #[inline(always)]
     fn turn(&mut self, canvas: &Plane, deg: f32) {
         let (n, (s, c)) = (self.side, deg.to_radians().sin_cos());
         let middle = (n as f32 - 1.0) * 0.5;
@@ -133,17 +160,23 @@ impl Turned {
 
     /// The correlation of the rows with themselves mirrored about an axis `shift / 2` to the right of
     /// the middle.
+    #[inline(always)]
     fn overlap(&self, shift: isize) -> f32 {
         let (n, k) = (self.side, shift.unsigned_abs());
-        let sum = |y: usize| {
-            let (row, back) = (&self.rows[y * n..(y + 1) * n], &self.backwards[y * n..(y + 1) * n]);
-            if shift >= 0 { dot(&row[k..], &back[..n - k]) } else { dot(&row[..n - k], &back[k..]) }
-        };
-        (0..n).map(sum).sum()
+        let mut sum = 0.0;
+        for (row, back) in self.rows.chunks_exact(n).zip(self.backwards.chunks_exact(n)) {
+            sum += if shift >= 0 {
+                dot(&row[k..], &back[..n - k])
+            } else {
+                dot(&row[..n - k], &back[k..])
+            };
+        }
+        sum
     }
 }
 
 /// Linear interpolation; 0 outside.
+#[inline(always)]
 fn pick(p: &Plane, x: f32, y: f32) -> f32 {
     if x < 0.0 || y < 0.0 || x >= (p.w - 1) as f32 || y >= (p.h - 1) as f32 {
         return 0.0;

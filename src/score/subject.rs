@@ -4,7 +4,7 @@
 //! at an edge that is too steep. What differs only a little counts where seeds surround it; a shadow
 //! always has a side at which it fades into the backdrop.
 
-use super::backdrop::{Backdrop, Features, features};
+use super::backdrop::{Backdrop, Features, Layers, features};
 use super::components::{Component, find};
 use super::view::{Proxy, View};
 use crate::imaging::{Mask, Rect};
@@ -38,7 +38,7 @@ pub(super) struct Subject {
     /// The backdrop's fit.
     pub(super) backdrop: Backdrop,
     /// The backdrop's log luminance and each pixel's distance from it.
-    pub(super) residual: Vec<Features>,
+    pub(super) residual: Layers,
     /// Gradient of log luminance.
     pub(super) rough: Vec<f32>,
     /// Whether the mask was handed in.
@@ -56,10 +56,9 @@ impl Subject {
     pub(super) fn find(view: &View, given: Option<&Mask>) -> Self {
         let proxy = &view.proxy;
         let features = features(proxy);
-        let rough = rough(&features, proxy.w, proxy.h);
+        let rough = rough(features.light(), proxy.w, proxy.h);
         let backdrop = Backdrop::fit(&features, &rough, proxy.w, proxy.h);
-        let residual: Vec<Features> =
-            (0..features.len()).map(|i| backdrop.residual(&features, i)).collect();
+        let residual = backdrop.residual(&features);
         let mut subject = Self { backdrop, residual, rough, step: proxy.step, ..Self::default() };
         let levels = Levels::of(&subject.backdrop);
         match given.filter(|mask| !mask.is_empty()) {
@@ -127,7 +126,7 @@ impl Subject {
     fn search(&mut self, levels: &Levels, proxy: &Proxy) {
         let (w, h) = (proxy.w, proxy.h);
         let kinds: Vec<Kind> =
-            (0..proxy.len()).map(|i| levels.kind(self.residual[i], self.rough[i])).collect();
+            (0..proxy.len()).map(|i| levels.kind(self.residual.at(i), self.rough[i])).collect();
         let mut closed: Vec<u8> = kinds.iter().map(|k| u8::from(*k == Kind::Seed)).collect();
         spread(&mut closed, w, h, CLOSE, true);
         spread(&mut closed, w, h, CLOSE, false);
@@ -179,7 +178,7 @@ impl Subject {
             return;
         }
         for (i, out) in self.shadow.data.iter_mut().enumerate() {
-            let d = self.residual[i];
+            let d = self.residual.at(i);
             let dark = d[0] < -levels.light && d[0] > 1.6 * DEEP;
             if dark && self.mask.data[i] == 0 && d[1].abs().max(d[2].abs()) < 2.0 * levels.hue {
                 *out = 255;
@@ -200,7 +199,7 @@ impl Subject {
         let floor = (2.5 * self.backdrop.sigma[0] / 2.4).max(0.025);
         let differs = |x: usize, y: usize| {
             let place = |v: usize| (v as f32 + 0.5) / s as f32 - 0.5;
-            let level = self.backdrop.at(place(x), place(y))[0].exp().powf(1.0 / 2.4);
+            let level = (self.backdrop.at(place(x), place(y))[0] * (1.0 / 2.4)).exp();
             let d = view.tone.at(x, y) - level;
             // Darker backdrop is shadow unless it is far darker.
             d > floor * level.max(0.2) || d < -0.25 * level || self.inside(x, y)
@@ -268,21 +267,24 @@ fn proxy_rect(proxy: &Proxy) -> Rect {
 }
 
 /// Central differences of log luminance.
-fn rough(features: &[Features], w: usize, h: usize) -> Vec<f32> {
+fn rough(light: &[f32], w: usize, h: usize) -> Vec<f32> {
     let mut out = vec![0.0; w * h];
     for y in 1..h.saturating_sub(1) {
-        for x in 1..w.saturating_sub(1) {
-            let i = y * w + x;
-            let dx = features[i + 1][0] - features[i - 1][0];
-            let dy = features[i + w][0] - features[i - w][0];
-            out[i] = 0.5 * dx.hypot(dy);
+        let row = |y: usize| &light[y * w..(y + 1) * w];
+        let (up, mid, down) = (row(y - 1), row(y), row(y + 1));
+        let line = &mut out[y * w + 1..(y + 1) * w - 1];
+        for ((o, m), (u, d)) in
+            line.iter_mut().zip(mid.windows(3)).zip(up[1..].iter().zip(&down[1..]))
+        {
+            let (dx, dy) = (m[2] - m[0], d - u);
+            *o = 0.5 * (dx * dx + dy * dy).sqrt();
         }
     }
     out
 }
 
 /// Dilates (or erodes) a picture of zeros and ones by a square of `2 r + 1`.
-fn spread(data: &mut [u8], w: usize, h: usize, r: usize, grow: bool) {
+pub(super) fn spread(data: &mut [u8], w: usize, h: usize, r: usize, grow: bool) {
     let pick = |a: u8, b: u8| if grow { a.max(b) } else { a.min(b) };
     let mut across = data.to_vec();
     for (row, out) in data.chunks_exact(w).zip(across.chunks_exact_mut(w)) {

@@ -227,7 +227,7 @@ impl Canvas {
                 let i = y * SIDE + x;
                 let dx = tone.data[i + 1] - tone.data[i - 1];
                 let dy = tone.data[i + SIDE] - tone.data[i - SIDE];
-                edges.data[i] = dx.hypot(dy);
+                edges.data[i] = (dx * dx + dy * dy).sqrt();
             }
         }
         let mut strong: Vec<f32> = edges.data.iter().copied().filter(|v| *v > 1e-3).collect();

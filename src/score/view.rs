@@ -2,6 +2,7 @@
 //! proxy in linear light. Buffers are kept from picture to picture.
 
 use crate::imaging::colour::{luminance, srgb_decode_table};
+use crate::imaging::lanes::{unpack, wide};
 use crate::imaging::{Plane, Rect, Rgb8};
 
 /// Longest side of a still's working copy, pixels.
@@ -26,6 +27,7 @@ pub(super) struct View {
     /// The small picture.
     pub(super) proxy: Proxy,
     sums: Vec<u16>,
+    pixels: Vec<u32>,
 }
 
 /// A small picture in linear light: means over blocks of the working copy's encoded values.
@@ -41,6 +43,7 @@ pub(super) struct Proxy {
     pub(super) rgb: Vec<[f32; 3]>,
     /// Luminance, linear.
     pub(super) y: Vec<f32>,
+    sums: Vec<u16>,
 }
 
 impl View {
@@ -49,13 +52,13 @@ impl View {
         self.step = picture.w.max(picture.h).div_ceil(side).max(1);
         self.full = [picture.w, picture.h];
         if self.step > 1 {
-            reduce(picture, self.step, &mut self.reduced, &mut self.sums);
+            wide(|| reduce(picture, self.step, &mut self.reduced, &mut self.sums));
         } else {
             self.reduced = Rgb8::default();
         }
         let rgb = if self.step > 1 { &self.reduced } else { picture };
-        tone(rgb, &mut self.tone);
-        self.proxy.load(rgb);
+        wide(|| tone(rgb, &mut self.tone, &mut self.pixels));
+        wide(|| self.proxy.load(rgb));
     }
 
     /// The working copy's pixels.
@@ -77,17 +80,34 @@ impl View {
 }
 
 impl Proxy {
+    #[inline(always)]
     fn load(&mut self, rgb: &Rgb8) {
         self.step = rgb.w.max(rgb.h).div_ceil(PROXY).max(1);
         let s = self.step;
         (self.w, self.h) = (rgb.w / s, rgb.h / s);
         self.encoded.clear();
+        // A proxy pixel of a working copy is at most some pixels high: its sum fits sixteen bits.
+        let (norm, used) = (1.0 / (s * s) as f32, self.w * s * 3);
         for y in 0..self.h {
-            self.encoded.extend((0..self.w).map(|x| mean(rgb, x * s, y * s, s)));
+            self.sums.clear();
+            self.sums.resize(used, 0);
+            for row in rgb.data.chunks_exact(rgb.w * 3).skip(y * s).take(s) {
+                self.sums.iter_mut().zip(row).for_each(|(sum, v)| *sum += u16::from(*v));
+            }
+            for block in self.sums.chunks_exact(s * 3) {
+                let sum = block_sum(block);
+                self.encoded.push([
+                    sum[0] as f32 * norm,
+                    sum[1] as f32 * norm,
+                    sum[2] as f32 * norm,
+                ]);
+            }
         }
         let table = srgb_decode_table();
         self.rgb.clear();
-        self.rgb.extend(self.encoded.iter().map(|p| p.map(|v| between(table, v))));
+        for &[r, g, b] in &self.encoded {
+            self.rgb.push([between(table, r), between(table, g), between(table, b)]);
+        }
         self.y.clear();
         self.y.extend(self.rgb.iter().map(|&p| luminance(p)));
     }
@@ -98,39 +118,49 @@ impl Proxy {
     }
 }
 
+/// The channels' sums over one row of a block.
+#[inline(always)]
+fn block_sum(block: &[u16]) -> [i32; 3] {
+    let mut sum = [0; 3];
+    for p in block.chunks_exact(3) {
+        sum[0] += i32::from(p[0]);
+        sum[1] += i32::from(p[1]);
+        sum[2] += i32::from(p[2]);
+    }
+    sum
+}
+
 /// The sRGB curve at a value between bytes.
+#[inline(always)]
 fn between(table: &[f32; 256], v: f32) -> f32 {
     let low = (v as usize).min(254);
     let share = v - low as f32;
     table[low] * (1.0 - share) + table[low + 1] * share
 }
 
-/// The mean of a block's encoded values.
-fn mean(rgb: &Rgb8, x: usize, y: usize, side: usize) -> [f32; 3] {
-    let mut sum = [0_u32; 3];
-    for j in y..y + side {
-        let start = (j * rgb.w + x) * 3;
-        for p in rgb.data[start..start + side * 3].chunks_exact(3) {
-            (0..3).for_each(|c| sum[c] += u32::from(p[c]));
+/// Encoded luma by BT.709's weights, shifted from the sRGB curve to the power 1/2.4.
+#[inline(always)]
+fn tone(rgb: &Rgb8, out: &mut Plane, pixels: &mut Vec<u32>) {
+    (out.w, out.h) = (rgb.w, rgb.h);
+    out.data.resize(rgb.w * rgb.h, 0.0);
+    pixels.resize(rgb.w, 0);
+    let scale = 1.0 / (255.0 * 256.0 * 1.055);
+    if rgb.w == 0 {
+        return;
+    }
+    for (row, out) in rgb.data.chunks_exact(3 * rgb.w).zip(out.data.chunks_exact_mut(rgb.w)) {
+        unpack(row, pixels);
+        for (out, p) in out.iter_mut().zip(pixels.iter()) {
+            let luma = 54 * (p & 255) + 183 * ((p >> 8) & 255) + 19 * (p >> 16);
+            // Signed numbers become floats in one instruction.
+            *out = luma as i32 as f32 * scale + 0.055 / 1.055;
         }
     }
-    let norm = 1.0 / (side * side) as f32;
-    sum.map(|s| s as f32 * norm)
-}
-
-/// Encoded luma by BT.709's weights, shifted from the sRGB curve to the power 1/2.4.
-fn tone(rgb: &Rgb8, out: &mut Plane) {
-    (out.w, out.h) = (rgb.w, rgb.h);
-    out.data.clear();
-    let scale = 1.0 / (255.0 * 256.0 * 1.055);
-    out.data.extend(rgb.data.chunks_exact(3).map(|p| {
-        let luma = 54 * u32::from(p[0]) + 183 * u32::from(p[1]) + 19 * u32::from(p[2]);
-        luma as f32 * scale + 0.055 / 1.055
-    }));
 }
 
 /// Means over blocks of `step` x `step` encoded values. What is left over at the right and the lower
 /// edge is cut off.
+#[inline(always)]
 fn reduce(picture: &Rgb8, step: usize, out: &mut Rgb8, sums: &mut Vec<u16>) {
     let (w, h) = (picture.w / step, picture.h / step);
     (out.w, out.h) = (w, h);
@@ -147,12 +177,9 @@ fn reduce(picture: &Rgb8, step: usize, out: &mut Rgb8, sums: &mut Vec<u16>) {
             sums.iter_mut().zip(row).for_each(|(sum, v)| *sum += u16::from(*v));
         }
         for block in sums.chunks_exact(step * 3) {
-            let mut total = [0_u32; 3];
-            for p in block.chunks_exact(3) {
-                (0..3).for_each(|c| total[c] += u32::from(p[c]));
-            }
-            let byte = |t: u32| ((u64::from(t) * scale + (1 << 31)) >> 32).min(255) as u8;
-            out.data.extend_from_slice(&total.map(byte));
+            let byte = |t: i32| ((t as u64 * scale + (1 << 31)) >> 32).min(255) as u8;
+            let [r, g, b] = block_sum(block);
+            out.data.extend_from_slice(&[byte(r), byte(g), byte(b)]);
         }
     }
 }
