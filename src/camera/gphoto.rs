@@ -124,9 +124,20 @@ impl Gphoto {
         this.pulse.step();
         this.model = this.name();
         this.serial = this.first(SERIAL).map(|w| widgets::value(&w)).filter(|s| !s.is_empty());
+        // Each question to a body that fell silent costs libgphoto2's 2.5 s: not a dozen of them.
+        this.still_there(place)?;
         let kept = this.keep_on_card();
+        this.still_there(place)?;
         this.abilities = this.able(&summary, kept);
         Ok(this)
+    }
+
+    fn still_there(&self, place: &str) -> Result<(), CameraError> {
+        if self.answers() {
+            return Ok(());
+        }
+        let why = "it fell silent while it was opened".to_owned();
+        Err(CameraError::Absent(place.to_owned(), why))
     }
 
     /// The driver's name for the model, or the body's own where the driver has only a general one.

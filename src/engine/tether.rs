@@ -64,8 +64,9 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const PAIR_PATIENCE: Duration = Duration::from_secs(2);
 /// How often a battery is read.
 const BATTERY_EVERY: Duration = Duration::from_secs(30);
-/// How often a card is asked for its room while nothing happens.
+/// How often a card is asked for its room while nothing happens, and how soon after a picture came.
 const ROOM_EVERY: Duration = Duration::from_secs(10);
+const ROOM_SOON: Duration = Duration::from_secs(1);
 /// A card with less room than this takes no picture: the body's own shutter does nothing then, and no
 /// event says why.
 const FULL: u64 = 4 << 20;
@@ -557,6 +558,13 @@ impl Tether {
             self.reconcile()?;
         }
         Ok(())
+    }
+
+    /// A file of so many bytes came: there was room for it.
+    fn note_room(&mut self, bytes: u64) {
+        self.room.came(bytes);
+        self.full = false;
+        self.next_room = self.next_room.min(Instant::now() + ROOM_SOON);
     }
 
     fn read_battery(&mut self) {

@@ -426,7 +426,7 @@ impl Tether {
             book.takes().iter().find(|t| naming::split(&t.name).0 == own).cloned()
         });
         drop(book);
-        self.room.came(original.bytes);
+        self.note_room(original.bytes);
         if let Some(why) = got.complaint.as_ref().filter(|why| !jpeg::is_quirk(why)) {
             let text = format!(
                 "{} is damaged on the card itself ({why}); it was fetched twice and is kept as it \
