@@ -542,10 +542,15 @@ impl Tether {
     /// A picture of the body's own shutter whose event got lost shows in the room on its card.
     fn read_room(&mut self) -> Result<(), CameraError> {
         let now = Instant::now();
-        let Some(opened) = &mut self.opened else { return Ok(()) };
-        if now < self.next_room || !self.ingest.is_idle() || !opened.abilities.card {
+        let kept = self.opened.as_ref().is_some_and(|o| o.abilities.card);
+        if now < self.next_room || !self.ingest.is_idle() || !kept {
             return Ok(());
         }
+        // What is told but not heard yet is not missing.
+        self.poll_events(Duration::ZERO)?;
+        let Some(opened) = self.opened.as_mut().filter(|_| self.ingest.is_idle()) else {
+            return Ok(());
+        };
         let room = opened.camera.room();
         // What asking costs on this body must not be felt in live view.
         self.next_room = now + ROOM_EVERY.max(now.elapsed() * 200);

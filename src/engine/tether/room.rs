@@ -8,6 +8,8 @@ const BESIDE: u64 = 128 << 10;
 pub(super) struct Room {
     last: Option<u64>,
     came: u64,
+    /// What was missing at the last look: it comes after that, and needs no room any more.
+    ahead: u64,
 }
 
 impl Room {
@@ -19,9 +21,10 @@ impl Room {
     /// Holds the room of now, bytes, against that of before: whether more was filled than what came.
     pub(super) fn is_short(&mut self, now: Option<u64>) -> bool {
         let filled = self.last.zip(now).map_or(0, |(last, now)| last.saturating_sub(now));
-        let short = filled > self.came;
-        *self = Self { last: now, came: 0 };
-        short
+        let came = self.came.saturating_sub(self.ahead);
+        let ahead = filled.saturating_sub(came);
+        *self = Self { last: now, came: 0, ahead };
+        ahead > 0
     }
 }
 
@@ -39,6 +42,8 @@ mod tests {
         assert!(!room.is_short(Some(991_900_000)), "clusters are not exact");
         room.came(8_000_000);
         assert!(room.is_short(Some(975_000_000)), "one of two came");
+        room.came(8_000_000);
+        assert!(room.is_short(Some(967_000_000)), "that one came late, and another is missing");
         assert!(!room.is_short(Some(64_000_000_000)), "the card was formatted or changed");
         assert!(!room.is_short(None) && !room.is_short(Some(5)));
     }
