@@ -24,8 +24,8 @@ evaluate: setup
 soak: setup
 	CULET_SHOTS=$(or $(SHOTS),1000) cargo test --locked --test it whole_soak -- --ignored --nocapture
 
-# Every fault at every moment of a shoot, cut cables, and killed studios and hosts. FAULTS=cut,silence
-# picks rows of the matrix.
+# Every fault at every moment of a shoot, two cameras at once, cut cables, and killed studios and hosts.
+# FAULTS=cut,silence,two picks rows of the matrix, SHOTS sets the pictures of a row.
 faults: setup
 	CULET_FAULTS=$(FAULTS) CULET_SHOTS=$(or $(SHOTS),50) cargo test --locked --test it whole_matrix -- --ignored --nocapture
 	cargo test --locked --test it -- --ignored --nocapture --test-threads 1 whole_cables whole_kills

@@ -5,7 +5,8 @@ use culet::calibrate::drift::Drift;
 use culet::calibrate::{Calibration, Differences, Light, Method, PatchResidual, Spread, Transfer};
 use culet::camera::{CameraSpec, Setting};
 use culet::engine::contract::{
-    CameraState, Command, Event, Level, Link, LiveView, Safety, Take, TakeId, Timing, Vitals,
+    CameraState, Command, Event, Level, Link, LiveView, Safety, Take, TakeId, Thumbnail, Timing,
+    Vitals,
 };
 use culet::engine::latest::{Publisher, channel};
 use culet::imaging::{Mask, Rect, Rgb8, Rgba8};
@@ -106,7 +107,7 @@ fn take(id: TakeId) -> Take {
         bytes: 9_000_000,
         sha256: String::new(),
         timing: Timing::default(),
-        thumbnail: Some(Arc::new(Rgb8::from_fn(48, 32, |x, y| [(x * 5) as u8, (y * 8) as u8, 90]))),
+        thumbnail: Thumbnail::of(&Rgb8::from_fn(48, 32, |x, y| [(x * 5) as u8, (y * 8) as u8, 90])),
         score: Some(Arc::new(score(0.5 + (id % 5) as f32 * 0.1))),
         trouble: None,
         group: id / 2,
@@ -814,13 +815,11 @@ fn hostile_events_do_no_harm() {
         studio.tell(Event::TakeAdded(Take { id: far, ..take(id % 10_000) }));
     }
     studio.tell(Event::TakeChanged(take(99)));
-    studio.tell(Event::TakeChanged(Take { thumbnail: Some(Arc::new(Rgb8::new(0, 0))), ..take(7) }));
-    let lying = Rgb8 { w: 4000, h: 4000, data: vec![1, 2, 3] };
-    studio.tell(Event::TakeChanged(Take {
-        thumbnail: Some(Arc::new(lying)),
-        rating: 200,
-        ..take(0)
-    }));
+    assert_eq!(Thumbnail::of(&Rgb8::new(0, 0)), None);
+    assert_eq!(Thumbnail::of(&Rgb8 { w: 4000, h: 4000, data: vec![1, 2, 3] }), None);
+    let mut lying = Thumbnail::of(&Rgb8::new(8, 8)).unwrap();
+    (lying.w, lying.h) = (4000, 4000);
+    studio.tell(Event::TakeChanged(Take { thumbnail: Some(lying), rating: 200, ..take(0) }));
     let mut wild = score(f32::NAN);
     wild.focus.reading.value = f32::INFINITY;
     wild.symmetry.mirrored = true;

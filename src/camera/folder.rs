@@ -160,6 +160,11 @@ impl Folder {
     }
 }
 
+/// Seconds since 1970.
+fn seconds(time: SystemTime) -> Option<i64> {
+    time.duration_since(SystemTime::UNIX_EPOCH).ok().map(|since| since.as_secs() as i64)
+}
+
 fn is_jpeg(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     lower.ends_with(".jpg") || lower.ends_with(".jpeg")
@@ -238,10 +243,15 @@ impl Camera for Folder {
         let folder = self.folder();
         let whole = self.files.iter().filter(|(_, f)| f.announced);
         let object = |(name, f): (&String, &Seen)| Object {
+            dated: f.changed.and_then(seconds),
             id: ObjectId { folder: folder.clone(), name: name.clone() },
             bytes: Some(f.bytes),
         };
         Ok(whole.map(object).collect())
+    }
+
+    fn dated(&mut self, object: &ObjectId) -> Option<i64> {
+        self.files.get(&object.name)?.changed.and_then(seconds)
     }
 
     fn fetch(&mut self, object: &ObjectId) -> Result<Vec<u8>, CameraError> {

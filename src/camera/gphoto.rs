@@ -26,7 +26,7 @@ use gphoto2::filesys::StorageInfo;
 use gphoto2::widget::Widget;
 use gphoto2::{Camera as Handle, Context, Error};
 use opening::{absent, context, find};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -44,8 +44,8 @@ const DEEPEST: usize = 6;
 const MOST_HICCUPS: u32 = 5;
 /// Pictures that stay in a body's memory after they were fetched.
 const STAY: usize = 3;
-/// Files that libgphoto2 may still have in its memory.
-const REMEMBERED: usize = 64;
+/// Files that libgphoto2 may still have in its memory, or whose size it remembers.
+const REMEMBERED: usize = 20_000;
 /// The folder under which libgphoto2 shows what is only in a body's memory.
 const MEMORY: &str = "/";
 const SENDING: &str = "sending a picture";
@@ -68,9 +68,9 @@ pub struct Gphoto {
     /// Pictures in the body's memory that were fetched and wait for their removal.
     drained: VecDeque<ObjectId>,
     /// What this opening has read already and libgphoto2 therefore gives from its memory: whether
-    /// the card was listed, and the files that were fetched last.
+    /// the card was listed, and the files that were fetched.
     listed: bool,
-    fetched: VecDeque<ObjectId>,
+    fetched: BTreeSet<ObjectId>,
     hiccups: u32,
 }
 
@@ -117,16 +117,27 @@ impl Gphoto {
             taken: Vec::new(),
             drained: VecDeque::new(),
             listed: false,
-            fetched: VecDeque::new(),
+            fetched: BTreeSet::new(),
             hiccups: 0,
         };
         let summary = this.camera.summary().map_err(|e| absent(place, &e))?;
         this.pulse.step();
         this.model = this.name();
         this.serial = this.first(SERIAL).map(|w| widgets::value(&w)).filter(|s| !s.is_empty());
+        // Each question to a body that fell silent costs libgphoto2's 2.5 s: not a dozen of them.
+        this.still_there(place)?;
         let kept = this.keep_on_card();
+        this.still_there(place)?;
         this.abilities = this.able(&summary, kept);
         Ok(this)
+    }
+
+    fn still_there(&self, place: &str) -> Result<(), CameraError> {
+        if self.answers() {
+            return Ok(());
+        }
+        let why = "it fell silent while it was opened".to_owned();
+        Err(CameraError::Absent(place.to_owned(), why))
     }
 
     /// The driver's name for the model, or the body's own where the driver has only a general one.
@@ -279,8 +290,9 @@ impl Gphoto {
         self.pulse.step();
         for name in names.filter(|n| is_picture(n)) {
             let info = fs.file_info(folder, &name).wait().ok();
-            let bytes = info.and_then(|i| i.file().size()).filter(|b| known(*b));
-            out.push(Object { id: ObjectId { folder: folder.to_owned(), name }, bytes });
+            let bytes = info.as_ref().and_then(|i| i.file().size()).filter(|b| known(*b));
+            let dated = info.and_then(|i| i.file().mtime()).filter(|t| *t > 0);
+            out.push(Object { id: ObjectId { folder: folder.to_owned(), name }, bytes, dated });
             self.pulse.step();
         }
         if deep == 0 {
@@ -317,10 +329,10 @@ impl Gphoto {
     }
 
     fn remember(&mut self, object: &ObjectId) {
-        self.fetched.push_back(object.clone());
-        if self.fetched.len() > REMEMBERED {
-            self.fetched.pop_front();
+        if self.fetched.len() >= REMEMBERED {
+            self.fetched.pop_first();
         }
+        self.fetched.insert(object.clone());
     }
 
     /// Lets the body go and takes it again: libgphoto2 keeps what it downloaded, a short file too,
@@ -416,13 +428,21 @@ impl Camera for Gphoto {
         if !self.taken.is_empty() {
             return Ok(std::mem::take(&mut self.taken));
         }
-        let (start, mut all, mut storm) = (Instant::now(), Vec::new(), 0);
-        while all.len() < MOST_EVENTS && storm < MOST_EVENTS {
+        let (start, mut all, mut count) = (Instant::now(), Vec::new(), 0);
+        loop {
+            if count == MOST_EVENTS {
+                all.push(Told::More);
+                break;
+            }
             let left = within.saturating_sub(start.elapsed());
             let wait = if all.is_empty() { left.min(POLL) } else { Duration::ZERO };
             match self.event(wait)?.map(studio_words) {
-                Some(Some(told)) if all.last() == Some(&told) => storm += 1,
-                Some(Some(told)) => all.push(told),
+                Some(Some(told)) => {
+                    count += 1;
+                    if all.last() != Some(&told) {
+                        all.push(told);
+                    }
+                }
                 Some(None) if start.elapsed() < within => {}
                 None if all.is_empty() && start.elapsed() < within => {}
                 _ => break,
@@ -462,6 +482,11 @@ impl Camera for Gphoto {
             self.drain(object);
         }
         Ok(bytes)
+    }
+
+    fn dated(&mut self, object: &ObjectId) -> Option<i64> {
+        let info = self.camera.fs().file_info(&object.folder, &object.name).wait().ok()?;
+        info.file().mtime().filter(|t| *t > 0)
     }
 
     fn settings(&mut self) -> Result<Vec<Setting>, CameraError> {
@@ -542,6 +567,12 @@ impl Camera for Gphoto {
 
     fn battery(&mut self) -> Option<u8> {
         widgets::percent(&widgets::value(&self.first(BATTERY)?))
+    }
+
+    fn room(&mut self) -> Option<u64> {
+        let cards = self.camera.storages().wait().unwrap_or_default();
+        // The crate calls these kilobytes; they are bytes.
+        cards.iter().filter_map(StorageInfo::free_kb).reduce(|a, b| a + b)
     }
 
     fn facts(&mut self) -> Facts {

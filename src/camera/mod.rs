@@ -157,6 +157,9 @@ pub struct Object {
     pub id: ObjectId,
     /// Bytes, when the camera says.
     pub bytes: Option<u64>,
+    /// When it was written by the camera's clock, seconds since 1970, when the camera says. It tells
+    /// two files of one name and size apart.
+    pub dated: Option<i64>,
 }
 
 /// A live-view picture as it came.
@@ -215,6 +218,8 @@ pub enum CameraEvent {
     Complete,
     /// Some setting was changed on the body.
     SettingsChanged,
+    /// More has happened than was told at once: ask again soon.
+    More,
 }
 
 /// A connected camera. One thread owns it.
@@ -240,6 +245,11 @@ pub trait Camera: Send {
     /// The untouched bytes of a file; it stays on the camera. They come from the camera anew each
     /// time, so that two answers can be compared.
     fn fetch(&mut self, object: &ObjectId) -> Result<Vec<u8>, CameraError>;
+    /// When a file was written, as [`Object::dated`].
+    fn dated(&mut self, object: &ObjectId) -> Option<i64> {
+        let _ = object;
+        None
+    }
     /// The settings that people use, by single reads.
     fn settings(&mut self) -> Result<Vec<Setting>, CameraError>;
     /// Writes a setting after checking its choices, and reads it back.
@@ -250,6 +260,10 @@ pub trait Camera: Send {
     fn autofocus(&mut self) -> Result<(), CameraError>;
     /// Battery in percent, when it says.
     fn battery(&mut self) -> Option<u8>;
+    /// Room on all cards, bytes, by one quick question; none where it does not say.
+    fn room(&mut self) -> Option<u64> {
+        None
+    }
     /// What a look before the shoot wants to know; a camera says what it can.
     fn facts(&mut self) -> Facts {
         Facts::default()

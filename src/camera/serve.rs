@@ -37,11 +37,13 @@ fn answer(camera: &mut dyn Camera, ask: Ask) -> Result<(Tell, Vec<u8>), CameraEr
         }
         Ask::List => camera.list().map(|objects| plain(Tell::Objects(objects))),
         Ask::Fetch(object) => camera.fetch(&object).map(|bytes| (Tell::File, bytes)),
+        Ask::Dated(object) => Ok(plain(Tell::Dated(camera.dated(&object)))),
         Ask::Settings => camera.settings().map(|settings| plain(Tell::Settings(settings))),
         Ask::Set(name, value) => camera.set(&name, &value).map(|v| plain(Tell::Value(v))),
         Ask::DriveFocus(steps) => camera.drive_focus(steps).map(done),
         Ask::Autofocus => camera.autofocus().map(done),
         Ask::Battery => Ok(plain(Tell::Battery(camera.battery()))),
+        Ask::Room => Ok(plain(Tell::Room(camera.room()))),
         Ask::Facts => Ok(plain(Tell::Facts(camera.facts()))),
         Ask::Abilities => Ok(plain(Tell::Abilities(camera.abilities()))),
         Ask::Close => Ok(plain(Tell::Done)),

@@ -227,6 +227,7 @@ impl Camera for Webcam {
 
     fn list(&mut self) -> Result<Vec<Object>, CameraError> {
         let object = |(name, bytes): (&String, &Vec<u8>)| Object {
+            dated: None,
             id: ObjectId { folder: self.folder.clone(), name: name.clone() },
             bytes: Some(bytes.len() as u64),
         };

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use std::io::{self, Read, Write};
 
 /// Rises whenever a packet changes its meaning; both sides must agree.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;
 
 const MARK: &[u8; 4] = b"CULT";
 /// A header of this many bytes would list a hundred thousand pictures.
@@ -37,6 +37,8 @@ pub enum Ask {
     List,
     /// The bytes of a file.
     Fetch(ObjectId),
+    /// When a file was written.
+    Dated(ObjectId),
     /// The settings.
     Settings,
     /// Writes a setting: name, value.
@@ -47,6 +49,8 @@ pub enum Ask {
     Autofocus,
     /// The battery.
     Battery,
+    /// Room on its cards.
+    Room,
     /// What a look before the shoot wants to know.
     Facts,
     /// What it can do now.
@@ -93,12 +97,16 @@ pub enum Tell {
     Objects(Vec<Object>),
     /// The payload is the file.
     File,
+    /// When a file was written, seconds since 1970.
+    Dated(Option<i64>),
     /// The settings.
     Settings(Vec<Setting>),
     /// A setting as it was read back.
     Value(String),
     /// The battery in percent.
     Battery(Option<u8>),
+    /// Room on its cards, bytes.
+    Room(Option<u64>),
     /// What it says about itself.
     Facts(Facts),
     /// What it can do now.

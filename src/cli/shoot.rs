@@ -118,6 +118,9 @@ struct Shoot<'a> {
     exported: bool,
     latencies: Vec<f32>,
     stored_ms: Vec<f32>,
+    /// The camera's own part of that, and the rest.
+    camera_ms: Vec<f32>,
+    fetched_ms: Vec<f32>,
     scored_ms: Vec<f32>,
 }
 
@@ -146,6 +149,8 @@ impl<'a> Shoot<'a> {
             exported: false,
             latencies: Vec::new(),
             stored_ms: Vec::new(),
+            camera_ms: Vec::new(),
+            fetched_ms: Vec::new(),
             scored_ms: Vec::new(),
         }
     }
@@ -340,7 +345,7 @@ impl<'a> Shoot<'a> {
             .filter_map(|take| {
                 let score = take.score.as_ref()?;
                 Some(SheetEntry {
-                    picture: take.thumbnail.as_deref()?.clone(),
+                    picture: take.thumbnail.as_ref()?.picture()?,
                     name: take.name.clone(),
                     value: score.overall,
                     best: take.best,
@@ -359,14 +364,15 @@ impl<'a> Shoot<'a> {
 
     fn done(&mut self) {
         let stored = self.new_takes().count();
-        let (latency, to_stored, to_scored) = (
-            percentiles(&mut self.latencies),
-            percentiles(&mut self.stored_ms),
-            percentiles(&mut self.scored_ms),
-        );
+        let latency = percentiles(&mut self.latencies);
+        let to_stored = percentiles(&mut self.stored_ms);
+        let to_announced = percentiles(&mut self.camera_ms);
+        let from_announced = percentiles(&mut self.fetched_ms);
+        let to_scored = percentiles(&mut self.scored_ms);
         self.tell(&json!({"t": self.t(), "event": "done", "frames": self.frames,
             "frames_dropped": self.dropped, "captures": self.captures, "refused": self.refused, "stored": stored,
             "lost": self.lost(), "live_latency_ms": latency, "shutter_to_stored_ms": to_stored,
+            "shutter_to_announced_ms": to_announced, "announced_to_stored_ms": from_announced,
             "arrived_to_scored_ms": to_scored}));
     }
 
@@ -455,8 +461,12 @@ impl<'a> Shoot<'a> {
             self.failed = None;
         }
         if new && self.connected {
-            if let Some(time) = take.timing.shutter_to_stored {
-                self.stored_ms.push(time.as_secs_f32() * 1000.0);
+            let ms = |time: Duration| time.as_secs_f32() * 1000.0;
+            let timing = take.timing;
+            if let Some((all, own)) = timing.shutter_to_stored.zip(timing.shutter_to_announced) {
+                self.stored_ms.push(ms(all));
+                self.camera_ms.push(ms(own));
+                self.fetched_ms.push(ms(all.saturating_sub(own)));
             }
             self.tell(&json!({"t": self.t(), "event": "stored", "file": take.file,
                 "bytes": take.bytes, "sha256": take.sha256,
@@ -543,7 +553,8 @@ fn plain_done(event: &Value) -> String {
     let of = |key: &str, q: &str| event[key][q].as_f64().unwrap_or_default();
     format!(
         "{} captures, {} stored, {} lost; {} frames, {} dropped; live latency p95 {:.0} ms; shutter to \
-         stored p50 {:.0} ms; arrived to scored p50 {:.0} ms",
+         stored p50 {:.0} ms (the camera itself {:.0}, fetched, checked and stored {:.0}); arrived \
+         to scored p50 {:.0} ms",
         event["captures"],
         event["stored"],
         event["lost"],
@@ -551,6 +562,8 @@ fn plain_done(event: &Value) -> String {
         event["frames_dropped"],
         of("live_latency_ms", "p95"),
         of("shutter_to_stored_ms", "p50"),
+        of("shutter_to_announced_ms", "p50"),
+        of("announced_to_stored_ms", "p50"),
         of("arrived_to_scored_ms", "p50"),
     )
 }

@@ -2,8 +2,8 @@
 
 use super::contract::{Safety, Take, TakeId, Timing};
 use crate::score::{Facts, Kind};
-use crate::session::journal::{Original, Source};
-use crate::session::{Session, Sidecar, naming, xmp};
+use crate::session::journal::Original;
+use crate::session::{Fetched, Session, Sidecar, naming, xmp};
 use std::io;
 use std::path::PathBuf;
 
@@ -107,13 +107,12 @@ impl Book {
     /// Keeps an original and enters it.
     pub(super) fn store(
         &mut self,
-        source: &Source,
-        bytes: &[u8],
+        fetched: &Fetched<'_>,
     ) -> io::Result<(Original, Option<TakeId>)> {
-        let original = self.session.store(source, bytes)?;
+        let original = self.session.store(fetched)?;
         let id = self.add(&original);
         if id.is_some() {
-            self.last_original = Some(source.name.clone());
+            self.last_original = Some(fetched.source.name.clone());
         }
         Ok((original, id))
     }
@@ -187,6 +186,8 @@ fn count_on(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::imaging::files::sha256;
+    use crate::session::journal::Source;
 
     #[test]
     fn camera_names_count_on() {
@@ -198,14 +199,15 @@ mod tests {
     #[test]
     fn a_pair_is_one_take_and_marks_survive_reopening() {
         let folder = tempfile::tempdir().unwrap();
-        let source = |name: &str| Source {
-            camera: "Nikon".into(),
-            folder: "/DCIM".into(),
-            name: name.into(),
+        let store = |book: &mut Book, name: &str, bytes: &[u8]| {
+            let source =
+                Source { camera: "Nikon".into(), folder: "/DCIM".into(), name: name.into() };
+            let sha256 = sha256(bytes);
+            book.store(&Fetched { source: &source, bytes, sha256: &sha256, dated: None }).unwrap().1
         };
         let (mut book, _) = Book::open(Session::open(folder.path()).unwrap());
-        let (_, id) = book.store(&source("A_1.JPG"), b"jpeg").unwrap();
-        assert_eq!(book.store(&source("A_1.NEF"), b"raw").unwrap().1, None);
+        let id = store(&mut book, "A_1.JPG", b"jpeg");
+        assert_eq!(store(&mut book, "A_1.NEF", b"raw"), None);
         book.change(id.unwrap(), |t| {
             t.rating = 4;
             t.flag = crate::session::Flag::Pick;

@@ -5,7 +5,7 @@ use super::latest::Reader;
 use crate::calibrate::Calibration;
 use crate::calibrate::drift::Drift;
 use crate::camera::{CameraSpec, Setting};
-use crate::imaging::{Rgb8, Rgba8};
+use crate::imaging::{Rgb8, Rgba8, jpeg};
 use crate::retouch::{Recipe, Speck};
 use crate::score::{Facts, Histogram, Kind, Score};
 use crate::session::{Flag, Label};
@@ -207,7 +207,7 @@ pub struct Take {
     /// How long it took; none for takes of an earlier run.
     pub timing: Timing,
     /// A small upright picture, at most 320 pixels; none until it is decoded.
-    pub thumbnail: Option<Arc<Rgb8>>,
+    pub thumbnail: Option<Thumbnail>,
     /// Its score; none while pending.
     pub score: Option<Arc<Score>>,
     /// Why it could not be opened, when it could not.
@@ -234,11 +234,51 @@ pub struct Take {
     pub calibration: Option<String>,
 }
 
+/// A small upright picture in sRGB. It is kept as a JPEG, since a day's takes stay in memory; whoever
+/// shows it decodes it once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Thumbnail {
+    /// Width, pixels.
+    pub w: usize,
+    /// Height, pixels.
+    pub h: usize,
+    jpeg: Arc<[u8]>,
+}
+
+impl Thumbnail {
+    /// Differences at this quality are not seen in a strip.
+    const QUALITY: u8 = 88;
+
+    /// Keeps a picture; none for one without pixels.
+    pub fn of(picture: &Rgb8) -> Option<Self> {
+        let whole = !picture.is_empty() && picture.data.len() == picture.w * picture.h * 3;
+        let jpeg = whole.then(|| jpeg::encode(picture, Self::QUALITY).ok()).flatten()?;
+        Some(Self { w: picture.w, h: picture.h, jpeg: jpeg.into() })
+    }
+
+    /// Its pixels.
+    pub fn picture(&self) -> Option<Rgb8> {
+        jpeg::decode(&self.jpeg).ok()
+    }
+
+    /// Bytes that it takes.
+    pub fn bytes(&self) -> usize {
+        self.jpeg.len()
+    }
+
+    /// Whether this is the very same one, without a look at its bytes.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.jpeg, &other.jpeg)
+    }
+}
+
 /// How long a capture took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timing {
     /// From the shutter command to the original on the disk; none if the body's own button was used.
     pub shutter_to_stored: Option<Duration>,
+    /// The camera's own part of that: from the shutter command until it told of the picture.
+    pub shutter_to_announced: Option<Duration>,
     /// From the last byte's arrival to the score.
     pub arrived_to_scored: Option<Duration>,
 }

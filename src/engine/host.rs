@@ -268,6 +268,16 @@ impl Camera for Hosted {
         })
     }
 
+    fn dated(&mut self, object: &ObjectId) -> Option<i64> {
+        let ask = Ask::Dated(object.clone());
+        self.get("saying when a picture was taken", &ask, QUICK, |answer| match answer {
+            (Tell::Dated(date), _) => Ok(date),
+            (other, _) => Err(other),
+        })
+        .ok()
+        .flatten()
+    }
+
     fn settings(&mut self) -> Result<Vec<Setting>, CameraError> {
         self.get("reading its settings", &Ask::Settings, QUICK, |answer| match answer {
             (Tell::Settings(settings), _) => Ok(settings),
@@ -296,6 +306,15 @@ impl Camera for Hosted {
     fn battery(&mut self) -> Option<u8> {
         self.get("reading its battery", &Ask::Battery, QUICK, |answer| match answer {
             (Tell::Battery(percent), _) => Ok(percent),
+            (other, _) => Err(other),
+        })
+        .ok()
+        .flatten()
+    }
+
+    fn room(&mut self) -> Option<u64> {
+        self.get("saying how much room it has", &Ask::Room, QUICK, |answer| match answer {
+            (Tell::Room(bytes), _) => Ok(bytes),
             (other, _) => Err(other),
         })
         .ok()

@@ -2,7 +2,7 @@
 //! that cannot be scored is still safe; a panic in a measure costs that score only.
 
 use super::colour::MisfitError;
-use super::contract::{Event, Level, TakeId};
+use super::contract::{Event, Level, TakeId, Thumbnail};
 use super::preview::shrink;
 use super::shared::Shared;
 use super::tether::Arrival;
@@ -14,6 +14,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 /// Longest side that is decoded for scoring.
 const JUDGED: usize = 1500;
@@ -32,6 +33,7 @@ pub(super) fn run(shared: &Shared, arrivals: &Receiver<Arrival>) {
 }
 
 fn look_at(shared: &Shared, arrival: &Arrival) {
+    let begun = Instant::now();
     let Some(take) = shared.book.lock().take(arrival.take).cloned() else { return };
     if take.trouble.is_some() {
         return;
@@ -42,7 +44,8 @@ fn look_at(shared: &Shared, arrival: &Arrival) {
         Ok(seen) => seen,
         Err(e) => return trouble(shared, arrival.take, &format!("{}: {e}", take.name)),
     };
-    let thumbnail = Arc::new(shrink(&preview.rgb, THUMBNAIL).into_owned());
+    let decoded = begun.elapsed();
+    let thumbnail = Thumbnail::of(&shrink(&preview.rgb, THUMBNAIL));
     let unjudged = take.score.is_none();
     let (score, calibration) = match take.score {
         // Judged in an earlier run; a person can ask for a new score by `culet judge`.
@@ -60,10 +63,11 @@ fn look_at(shared: &Shared, arrival: &Arrival) {
             format!("{} could not be scored; it is safe on the disk", take.name),
         );
     }
+    let judged = begun.elapsed();
     let weights = shared.taste.lock().weights();
     let mut book = shared.book.lock();
     let changed = book.change(arrival.take, |t| {
-        t.thumbnail = Some(thumbnail);
+        t.thumbnail = thumbnail;
         t.facts = facts;
         t.score = score;
         t.calibration = calibration;
@@ -72,6 +76,13 @@ fn look_at(shared: &Shared, arrival: &Arrival) {
     let kept = if unjudged { book.keep(arrival.take) } else { Ok(()) };
     let regrouped = super::curate::regroup(&mut book, &weights);
     drop(book);
+    tracing::debug!(
+        "{}: decoded in {} ms, judged in {} ms, kept and grouped in {} ms",
+        take.name,
+        decoded.as_millis(),
+        (judged - decoded).as_millis(),
+        (begun.elapsed() - judged).as_millis()
+    );
     if let Err(e) = kept {
         let text = format!(
             "the scores of {} could not be written ({e}); make room or mend the folder",

@@ -88,8 +88,8 @@ pub fn forget_picks() -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::score::Score;
-    use crate::session::Session;
     use crate::session::journal::Source;
+    use crate::session::{Fetched, Session};
     use std::sync::Arc;
 
     fn score(focus: f32, lighting: f32) -> Arc<Score> {
@@ -104,7 +104,9 @@ mod tests {
         let (mut book, _) = Book::open(Session::open(folder).unwrap());
         for (name, bytes) in [("A_1.JPG", b"one"), ("A_2.JPG", b"two")] {
             let source = Source { camera: "N".into(), folder: "/".into(), name: name.into() };
-            book.store(&source, bytes).unwrap();
+            let sha256 = crate::imaging::files::sha256(bytes);
+            let fetched = Fetched { source: &source, bytes, sha256: &sha256, dated: None };
+            book.store(&fetched).unwrap();
         }
         for (id, score, best) in [(0, score(0.9, 0.3), true), (1, score(0.5, 0.9), false)] {
             book.change(id, |t| {

@@ -2,6 +2,7 @@
 //! every announced file is journalled, fetched, checked and stored before anything else is done.
 
 mod ingest;
+mod room;
 
 use super::contract::{CameraState, Event, Level, TakeId};
 use super::host::Backoff;
@@ -11,6 +12,7 @@ use super::shared::Shared;
 use crate::camera::{Camera, CameraError, CameraEvent, CameraSpec, LiveFrame, doctor};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use ingest::Ingest;
+use room::Room;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -62,6 +64,12 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const PAIR_PATIENCE: Duration = Duration::from_secs(2);
 /// How often a battery is read.
 const BATTERY_EVERY: Duration = Duration::from_secs(30);
+/// How often a card is asked for its room while nothing happens, and how soon after a picture came.
+const ROOM_EVERY: Duration = Duration::from_secs(10);
+const ROOM_SOON: Duration = Duration::from_secs(1);
+/// A card with less room than this takes no picture: the body's own shutter does nothing then, and no
+/// event says why.
+const FULL: u64 = 4 << 20;
 /// How long after the shutter a picture that nobody announced is looked for on the card: events get
 /// lost. A long exposure is disturbed by that, so not too soon, and once more at the end.
 const LOOK_AFTER: Duration = Duration::from_secs(8);
@@ -94,6 +102,12 @@ pub(super) struct Tether {
     events_cost: Duration,
     next_events: Instant,
     next_battery: Instant,
+    room: Room,
+    next_room: Instant,
+    /// That the card is full was said.
+    full: bool,
+    /// A setting was changed on the body and not read again yet.
+    turned: bool,
     exposure: Option<Exposure>,
     ingest: Ingest,
     /// Why live view rests, once that was said.
@@ -149,6 +163,10 @@ impl Tether {
             events_cost: Duration::ZERO,
             next_events: now,
             next_battery: now,
+            room: Room::default(),
+            next_room: now,
+            full: false,
+            turned: false,
             exposure: None,
             ingest: Ingest::new(now),
             rests: String::new(),
@@ -308,6 +326,7 @@ impl Tether {
                 self.opened = Some(opened);
                 let now = Instant::now();
                 (self.next_frame, self.next_events, self.next_battery) = (now, now, now);
+                (self.room, self.next_room, self.turned) = (Room::default(), now, false);
                 // Ready is said once the card is known: what comes on it from then on is ours.
                 match self.reconcile() {
                     Ok(_) => {
@@ -407,6 +426,7 @@ impl Tether {
             self.fetch_next()?;
             self.show_frame()?;
             self.read_battery();
+            self.read_room()?;
         }
         Ok(())
     }
@@ -452,11 +472,14 @@ impl Tether {
     fn poll_events(&mut self, within: Duration) -> Result<(), CameraError> {
         let asked = Instant::now();
         let events = self.camera()?.events(within)?;
-        let cost = asked.elapsed().saturating_sub(within);
-        self.events_cost = (self.events_cost * 3 + cost) / 4;
+        let more = events.contains(&CameraEvent::More);
+        if !more {
+            let cost = asked.elapsed().saturating_sub(within);
+            self.events_cost = (self.events_cost * 3 + cost) / 4;
+        }
         let pause = (self.events_cost * 8).clamp(Duration::from_millis(60), Duration::from_secs(1));
-        self.next_events = Instant::now() + pause;
-        let mut settings = false;
+        // In a storm of events a live frame comes between two looks, and no more.
+        self.next_events = Instant::now() + if more { Duration::ZERO } else { pause };
         for event in events {
             match event {
                 CameraEvent::Added(id) => self.announced(&id),
@@ -465,10 +488,12 @@ impl Tether {
                         exposure.complete = exposure.complete.or_else(|| Some(Instant::now()));
                     }
                 }
-                CameraEvent::SettingsChanged => settings = true,
+                CameraEvent::SettingsChanged => self.turned = true,
+                CameraEvent::More => {}
             }
         }
-        if settings && self.exposure.is_none() {
+        // Reading them would hold up a picture that is being taken.
+        if !more && self.exposure.is_none() && std::mem::take(&mut self.turned) {
             self.tell_settings();
         }
         Ok(())
@@ -512,6 +537,39 @@ impl Tether {
         if !self.shows_live() {
             self.tell_state();
         }
+    }
+
+    /// A picture of the body's own shutter whose event got lost shows in the room on its card.
+    fn read_room(&mut self) -> Result<(), CameraError> {
+        let now = Instant::now();
+        let kept = self.opened.as_ref().is_some_and(|o| o.abilities.card);
+        if now < self.next_room || !self.ingest.is_idle() || !kept {
+            return Ok(());
+        }
+        // What is told but not heard yet is not missing.
+        self.poll_events(Duration::ZERO)?;
+        let Some(opened) = self.opened.as_mut().filter(|_| self.ingest.is_idle()) else {
+            return Ok(());
+        };
+        let room = opened.camera.room();
+        // What asking costs on this body must not be felt in live view.
+        self.next_room = now + ROOM_EVERY.max(now.elapsed() * 200);
+        let full = room.is_some_and(|bytes| bytes < FULL);
+        if full && !self.full {
+            self.shared.say(Level::Warning, CameraError::CardFull.to_string());
+        }
+        self.full = full;
+        if self.room.is_short(room) {
+            self.reconcile()?;
+        }
+        Ok(())
+    }
+
+    /// A file of so many bytes came: there was room for it.
+    fn note_room(&mut self, bytes: u64) {
+        self.room.came(bytes);
+        self.full = false;
+        self.next_room = self.next_room.min(Instant::now() + ROOM_SOON);
     }
 
     fn read_battery(&mut self) {

@@ -173,7 +173,11 @@ fn damaged(e: turbojpeg::Error) -> JpegError {
 /// libjpeg-turbo reports its warnings as errors, after it has decoded the whole picture. These do
 /// not touch pixels: padding before a marker, numbers in unused headers (`jerror.h`).
 fn is_harmless(e: &turbojpeg::Error) -> bool {
-    let turbojpeg::Error::TurboJpegError(text) = e else { return false };
+    matches!(e, turbojpeg::Error::TurboJpegError(text) if is_quirk(text))
+}
+
+/// Whether what libjpeg-turbo says, as in [`complaint`], is a way of some writers and no damage.
+pub fn is_quirk(text: &str) -> bool {
     let harmless = [
         "extraneous bytes before marker 0xd9",
         "unknown JFIF revision",

@@ -28,6 +28,9 @@ pub enum Entry {
         source: Source,
         /// Its size, when the camera says.
         bytes: Option<u64>,
+        /// When it was written by the camera's clock, seconds since 1970, when the camera says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        dated: Option<i64>,
     },
     /// All that was on this body's card before is listed above: what is new there is the session's.
     Met {
@@ -49,6 +52,18 @@ pub enum Entry {
         bytes: u64,
         /// SHA-256 in hexadecimal.
         sha256: String,
+        /// When it was written by the camera's clock, seconds since 1970, when the camera says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        dated: Option<i64>,
+    },
+    /// It was fetched again, and is the very file that is stored.
+    Same {
+        /// Which file.
+        source: Source,
+        /// Its size.
+        bytes: u64,
+        /// When it was written, as the camera says it now.
+        dated: Option<i64>,
     },
     /// A second copy lies in another folder and was read back.
     Copied {
@@ -90,6 +105,9 @@ pub struct Original {
     pub sha256: String,
 }
 
+/// Cards keep a date to two seconds (FAT).
+const DATE_STEP: i64 = 2;
+
 /// The journal of one session.
 pub struct Journal {
     file: File,
@@ -98,6 +116,7 @@ pub struct Journal {
     torn: bool,
     fates: BTreeMap<Source, Fate>,
     sizes: BTreeMap<Source, u64>,
+    dates: BTreeMap<Source, i64>,
     met: BTreeSet<String>,
     originals: Vec<Original>,
     names: BTreeSet<String>,
@@ -115,6 +134,7 @@ impl Journal {
             torn: false,
             fates: BTreeMap::new(),
             sizes: BTreeMap::new(),
+            dates: BTreeMap::new(),
             met: BTreeSet::new(),
             originals: Vec::new(),
             names: BTreeSet::new(),
@@ -175,8 +195,9 @@ impl Journal {
 
     fn learn(&mut self, entry: Entry) {
         match entry {
-            Entry::Seen { source, bytes } => {
+            Entry::Seen { source, bytes, dated } => {
                 bytes.map(|bytes| self.sizes.insert(source.clone(), bytes));
+                self.date(&source, dated);
                 self.fates.entry(source).or_insert(Fate::Old);
             }
             Entry::Met { camera } => {
@@ -185,11 +206,17 @@ impl Journal {
             Entry::Announced { source } => {
                 self.fates.insert(source, Fate::Wanted);
             }
-            Entry::Stored { source, file, bytes, sha256 } => {
+            Entry::Stored { source, file, bytes, sha256, dated } => {
+                self.date(&source, dated);
                 self.fates.insert(source.clone(), Fate::Stored);
                 self.sizes.insert(source.clone(), bytes);
                 self.names.insert(file.clone());
                 self.originals.push(Original { source, file, bytes, sha256 });
+            }
+            Entry::Same { source, bytes, dated } => {
+                self.date(&source, dated);
+                self.sizes.insert(source.clone(), bytes);
+                self.fates.insert(source, Fate::Stored);
             }
             Entry::Copied { file, folder } => {
                 self.copies.entry(folder).or_default().insert(file);
@@ -200,21 +227,36 @@ impl Journal {
         }
     }
 
+    fn date(&mut self, source: &Source, dated: Option<i64>) {
+        match dated {
+            Some(date) => self.dates.insert(source.clone(), date),
+            // What was known belongs to another file of that name.
+            None => self.dates.remove(source),
+        };
+    }
+
     /// What became of a file on the card; none if it was never heard of.
     pub fn fate(&self, source: &Source) -> Option<Fate> {
         self.fates.get(source).copied()
     }
 
-    /// Whether a file on the card is none that the journal knows: its name is new, or its size is
-    /// another one, as after the card was formatted and the body counts from one again.
-    pub fn is_news(&self, source: &Source, bytes: Option<u64>) -> bool {
+    /// Whether a file on the card is none that the journal knows: its name is new, or its size or
+    /// date is another one, as after the card was formatted and the body counts from one again.
+    pub fn is_news(&self, source: &Source, bytes: Option<u64>, dated: Option<i64>) -> bool {
         match self.fate(source) {
             None | Some(Fate::Missing) => true,
             Some(Fate::Wanted) => false,
             Some(Fate::Old | Fate::Stored) => {
-                bytes.zip(self.sizes.get(source)).is_some_and(|(now, then)| now != *then)
+                let resized =
+                    bytes.zip(self.sizes.get(source)).is_some_and(|(now, then)| now != *then);
+                resized || self.moved(source, dated).is_some_and(|s| s.abs() > DATE_STEP)
             }
         }
+    }
+
+    /// By how many seconds a file's date differs from the one that was noted.
+    pub fn moved(&self, source: &Source, dated: Option<i64>) -> Option<i64> {
+        Some(dated? - self.dates.get(source)?)
     }
 
     /// Whether this body's card was ever compared with this session.
@@ -260,6 +302,7 @@ mod tests {
             file: name.to_owned(),
             bytes: 3,
             sha256: "ab".to_owned(),
+            dated: Some(1_000),
         }
     }
 
@@ -268,7 +311,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal.jsonl");
         let mut journal = Journal::open(&path).unwrap();
-        journal.write(Entry::Seen { source: source("old.jpg"), bytes: Some(9) }).unwrap();
+        journal
+            .write(Entry::Seen { source: source("old.jpg"), bytes: Some(9), dated: None })
+            .unwrap();
         journal.write(Entry::Met { camera: "Nikon".to_owned() }).unwrap();
         journal.write(Entry::Announced { source: source("a.jpg") }).unwrap();
         journal.write(stored("a.jpg")).unwrap();
@@ -277,8 +322,11 @@ mod tests {
         let journal = Journal::open(&path).unwrap();
         assert_eq!(journal.fate(&source("old.jpg")), Some(Fate::Old));
         assert_eq!(journal.wanted("Nikon"), [source("b.jpg")]);
-        assert!(!journal.is_news(&source("old.jpg"), Some(9)));
-        assert!(journal.is_news(&source("old.jpg"), Some(8)), "the card was formatted");
+        assert!(!journal.is_news(&source("old.jpg"), Some(9), None));
+        assert!(journal.is_news(&source("old.jpg"), Some(8), None), "the card was formatted");
+        let news = |dated| journal.is_news(&source("a.jpg"), Some(3), dated);
+        assert!(!news(None) && !news(Some(1_001)), "the very file");
+        assert!(news(Some(1_060)), "the card was formatted, and this one is as long by chance");
         assert_eq!(journal.originals().len(), 1);
         assert!(journal.knows("Nikon") && !journal.knows("Canon"));
     }

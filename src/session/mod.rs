@@ -24,7 +24,7 @@ pub use clock::Moment;
 pub use settings::Settings;
 pub use sidecar::{Sidecar, SidecarError};
 
-use crate::imaging::files::{TEMPORARY, sha256, sha256_file, write_atomic};
+use crate::imaging::files::{TEMPORARY, sha256_file, write_atomic};
 use journal::{Entry, Fate, Journal, Original, Source};
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -90,6 +90,34 @@ pub enum SessionError {
     #[error("{0}")]
     Settings(#[from] settings::SettingsError),
 }
+
+/// A file on a card as the camera lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Which file.
+    pub source: Source,
+    /// Its size, when the camera says.
+    pub bytes: Option<u64>,
+    /// When it was written by the camera's clock, seconds since 1970, when the camera says.
+    pub dated: Option<i64>,
+}
+
+/// A file as it came from the camera.
+#[derive(Clone, Copy, Debug)]
+pub struct Fetched<'a> {
+    /// Which file.
+    pub source: &'a Source,
+    /// Its content.
+    pub bytes: &'a [u8],
+    /// SHA-256 of that in hexadecimal.
+    pub sha256: &'a str,
+    /// As in [`Listed`].
+    pub dated: Option<i64>,
+}
+
+/// Time zones differ by quarters of an hour, and by a day and a bit at most.
+const QUARTER: i64 = 900;
+const DAY: i64 = 26 * 3600;
 
 /// An open session folder. Only one program may have it open.
 pub struct Session {
@@ -175,17 +203,21 @@ impl Session {
     pub fn meet(
         &mut self,
         camera: &str,
-        on_card: &[(Source, Option<u64>)],
+        on_card: &[Listed],
         announced: &[Source],
     ) -> io::Result<Vec<Source>> {
         let known = self.journal.knows(camera);
-        let news = on_card.iter().filter(|(s, bytes)| self.journal.is_news(s, *bytes));
+        let shift = self.clock_shift(on_card);
+        let news = on_card
+            .iter()
+            .filter(|l| self.journal.is_news(&l.source, l.bytes, l.dated.map(|date| date - shift)));
         let mut entries: Vec<Entry> = news
-            .map(|(source, bytes)| {
-                if known || announced.contains(source) {
-                    Entry::Announced { source: source.clone() }
+            .map(|listed| {
+                let Listed { source, bytes, dated } = listed.clone();
+                if known || announced.contains(&source) {
+                    Entry::Announced { source }
                 } else {
-                    Entry::Seen { source: source.clone(), bytes: *bytes }
+                    Entry::Seen { source, bytes, dated }
                 }
             })
             .collect();
@@ -197,6 +229,17 @@ impl Session {
             self.journal.write_all(entries)?;
         }
         Ok(self.journal.wanted(camera))
+    }
+
+    /// By how many seconds all dates of a card differ from what was noted. Cards keep the time of
+    /// day, so this computer's time zone moves all of them by the same quarters of an hour; a card
+    /// that was formatted has dates of its own.
+    fn clock_shift(&self, on_card: &[Listed]) -> i64 {
+        let moved = |l: &Listed| self.journal.moved(&l.source, l.dated);
+        let mut shifts = on_card.iter().filter_map(moved);
+        let Some(first) = shifts.next() else { return 0 };
+        let is_zone = first % QUARTER == 0 && first.abs() <= DAY && shifts.all(|s| s == first);
+        if is_zone { first } else { 0 }
     }
 
     /// Files of a body that were announced and are not stored.
@@ -218,10 +261,21 @@ impl Session {
         }
     }
 
-    /// Whether these bytes were stored from this place already.
-    pub fn has(&self, source: &Source, bytes: &[u8]) -> bool {
-        let hash = sha256(bytes);
-        self.journal.originals().iter().any(|o| o.source == *source && o.sha256 == hash)
+    /// Whether the bytes of this hash were stored from this place already.
+    pub fn has(&self, source: &Source, sha256: &str) -> bool {
+        self.journal.originals().iter().any(|o| o.source == *source && o.sha256 == sha256)
+    }
+
+    /// Notes that a file which was fetched again is the one that is stored.
+    pub fn note_same(&mut self, fetched: &Fetched<'_>) -> io::Result<()> {
+        let Fetched { source, bytes, dated, .. } = *fetched;
+        let known = self.journal.fate(source) == Some(Fate::Stored)
+            && !self.journal.is_news(source, Some(bytes.len() as u64), dated);
+        if known {
+            return Ok(());
+        }
+        let bytes = bytes.len() as u64;
+        self.journal.write(Entry::Same { source: source.clone(), bytes, dated })
     }
 
     /// Notes that a file is gone from the card.
@@ -232,7 +286,8 @@ impl Session {
     /// Keeps an original. The bytes are on the disk and the journal knows when this returns; a name
     /// that is taken gets a number, so nothing is ever replaced. The raw half of a pair keeps the
     /// name of its JPEG.
-    pub fn store(&mut self, source: &Source, bytes: &[u8]) -> io::Result<Original> {
+    pub fn store(&mut self, fetched: &Fetched<'_>) -> io::Result<Original> {
+        let Fetched { source, bytes, sha256, dated } = *fetched;
         let (own_stem, ending) = naming::split(&source.name);
         let ending = naming::safe(ending);
         let partner = self.partner(source, own_stem);
@@ -241,18 +296,22 @@ impl Session {
             None => self.free_stem(&source.name, &source.camera),
         };
         let ending = if ending.is_empty() { "bin".to_owned() } else { ending };
-        let hash = sha256(bytes);
-        let file = match self.stray(&ending, bytes.len() as u64, &hash) {
+        let file = match self.stray(&ending, bytes.len() as u64, sha256) {
             Some(file) => file,
             None => self.keep(&stem, &ending, bytes)?,
         };
-        let original =
-            Original { source: source.clone(), file, bytes: bytes.len() as u64, sha256: hash };
+        let original = Original {
+            source: source.clone(),
+            file,
+            bytes: bytes.len() as u64,
+            sha256: sha256.to_owned(),
+        };
         self.journal.write(Entry::Stored {
             source: original.source.clone(),
             file: original.file.clone(),
             bytes: original.bytes,
             sha256: original.sha256.clone(),
+            dated,
         })?;
         self.strays.retain(|(name, _)| *name != original.file);
         Ok(original)
@@ -373,9 +432,15 @@ pub use copy::{CopyError, copy_verified};
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::imaging::files::sha256;
 
     fn source(name: &str) -> Source {
         Source { camera: "Nikon".into(), folder: "/DCIM".into(), name: name.into() }
+    }
+
+    /// Stores bytes as they come from the camera.
+    fn store(session: &mut Session, source: &Source, bytes: &[u8]) -> io::Result<Original> {
+        session.store(&Fetched { source, bytes, sha256: &sha256(bytes), dated: None })
     }
 
     fn session() -> (tempfile::TempDir, Session) {
@@ -387,12 +452,12 @@ mod tests {
     #[test]
     fn a_name_that_is_taken_is_never_replaced() {
         let (folder, mut session) = session();
-        let one = session.store(&source("DSC_0001.JPG"), b"one").unwrap();
+        let one = store(&mut session, &source("DSC_0001.JPG"), b"one").unwrap();
         let other = Source { folder: "/DCIM/101".into(), ..source("DSC_0001.JPG") };
-        let two = session.store(&other, b"two").unwrap();
+        let two = store(&mut session, &other, b"two").unwrap();
         assert_ne!(one.file, two.file);
         assert_eq!(fs::read(session.capture_folder().join(&one.file)).unwrap(), b"one");
-        let outside = session.store(&source("../../evil.jpg"), b"x").unwrap();
+        let outside = store(&mut session, &source("../../evil.jpg"), b"x").unwrap();
         let path = session.capture_folder().join(outside.file);
         assert!(path.canonicalize().unwrap().starts_with(folder.path().canonicalize().unwrap()));
     }
@@ -406,9 +471,9 @@ mod tests {
                 s.sku = "R9".to_owned();
             })
             .unwrap();
-        let jpeg = session.store(&source("DSC_0001.JPG"), b"j").unwrap();
-        let raw = session.store(&source("DSC_0001.NEF"), b"r").unwrap();
-        let next = session.store(&source("DSC_0002.JPG"), b"n").unwrap();
+        let jpeg = store(&mut session, &source("DSC_0001.JPG"), b"j").unwrap();
+        let raw = store(&mut session, &source("DSC_0001.NEF"), b"r").unwrap();
+        let next = store(&mut session, &source("DSC_0002.JPG"), b"n").unwrap();
         assert_eq!((jpeg.file.as_str(), raw.file.as_str()), ("R9_001.JPG", "R9_001.NEF"));
         assert_ne!(naming::split(&next.file).0, "R9_001");
     }
@@ -416,11 +481,12 @@ mod tests {
     #[test]
     fn what_was_on_the_card_before_is_not_ours_and_what_was_missed_is() {
         let (folder, mut session) = session();
-        let listed = |name| (source(name), Some(3));
+        let listed = |name| Listed { source: source(name), bytes: Some(3), dated: None };
         assert!(session.meet("Nikon", &[listed("OLD.JPG")], &[]).unwrap().is_empty());
         assert!(session.announce(&source("A.JPG")).unwrap());
-        session.store(&source("A.JPG"), b"abc").unwrap();
-        assert!(session.has(&source("A.JPG"), b"abc") && !session.has(&source("A.JPG"), b"new"));
+        store(&mut session, &source("A.JPG"), b"abc").unwrap();
+        let has = |bytes| session.has(&source("A.JPG"), &sha256(bytes));
+        assert!(has(b"abc") && !has(b"new"));
         assert!(!session.announce(&source("A.JPG")).unwrap(), "told twice, stored once");
         drop(session);
         let mut session = Session::open(folder.path()).unwrap();
@@ -428,11 +494,37 @@ mod tests {
         assert_eq!(session.meet("Nikon", &on_card, &[]).unwrap(), [source("B.JPG")]);
     }
 
+    /// The card was formatted while the cable was out, and by chance the new file of the old name is
+    /// as long as the old one: its date tells. A computer in another time zone does not.
+    #[test]
+    fn a_formatted_card_is_known_by_its_dates() {
+        let (_folder, mut session) = session();
+        session.meet("Nikon", &[], &[]).unwrap();
+        let listed = |name: &str, dated| Listed { source: source(name), bytes: Some(3), dated };
+        for (name, bytes, date) in [("A.JPG", b"abc", 1_000), ("B.JPG", b"xyz", 2_000)] {
+            session.announce(&source(name)).unwrap();
+            let (source, sha256) = (source(name), sha256(bytes));
+            let fetched = Fetched { source: &source, bytes, sha256: &sha256, dated: Some(date) };
+            session.store(&fetched).unwrap();
+        }
+        let zone = [listed("A.JPG", Some(1_000 + 7200)), listed("B.JPG", Some(2_000 + 7200))];
+        assert!(session.meet("Nikon", &zone, &[]).unwrap().is_empty(), "two hours east");
+        let formatted = [listed("A.JPG", Some(5_000))];
+        assert_eq!(session.meet("Nikon", &formatted, &[]).unwrap(), [source("A.JPG")]);
+        // It is the same file after all: that is noted, and it is not asked for again.
+        let (a, sha256) = (source("A.JPG"), sha256(b"abc"));
+        let same = Fetched { source: &a, bytes: b"abc", sha256: &sha256, dated: Some(5_000) };
+        assert!(session.has(&a, &sha256));
+        session.note_same(&same).unwrap();
+        assert!(session.meet("Nikon", &formatted, &[]).unwrap().is_empty());
+        assert_eq!(session.journal().originals().len(), 2);
+    }
+
     #[test]
     fn an_empty_card_is_known_afterwards() {
         let (_folder, mut session) = session();
         assert!(session.meet("Nikon", &[], &[]).unwrap().is_empty());
-        let listed = [(source("B.JPG"), None)];
+        let listed = [Listed { source: source("B.JPG"), bytes: None, dated: None }];
         assert_eq!(session.meet("Nikon", &listed, &[]).unwrap(), [source("B.JPG")]);
     }
 
@@ -441,7 +533,11 @@ mod tests {
         let (_folder, mut session) = session();
         // The disk was full when the camera was connected, so its card was not met.
         session.announce(&source("A.JPG")).unwrap();
-        let listed = ["OLD.JPG", "A.JPG", "B.JPG"].map(|n| (source(n), Some(3)));
+        let listed = ["OLD.JPG", "A.JPG", "B.JPG"].map(|n| Listed {
+            source: source(n),
+            bytes: Some(3),
+            dated: None,
+        });
         let wanted = session.meet("Nikon", &listed, &[source("B.JPG")]).unwrap();
         assert_eq!(wanted, [source("A.JPG"), source("B.JPG")]);
     }
@@ -456,10 +552,10 @@ mod tests {
         write_atomic(&capture.join("A.JPG"), b"abc").unwrap();
         write_atomic(&capture.join(format!("{TEMPORARY}x1y2z3")), b"ab").unwrap();
         let mut session = Session::open(folder.path()).unwrap();
-        assert_eq!(session.store(&source("A.JPG"), b"abc").unwrap().file, "A.JPG");
+        assert_eq!(store(&mut session, &source("A.JPG"), b"abc").unwrap().file, "A.JPG");
         assert_eq!(fs::read_dir(&capture).unwrap().count(), 1, "no copy, no crumb");
         // Another picture of that name is another file.
-        assert_eq!(session.store(&source("A.JPG"), b"xyz").unwrap().file, "A-2.JPG");
+        assert_eq!(store(&mut session, &source("A.JPG"), b"xyz").unwrap().file, "A-2.JPG");
         assert_eq!(fs::read(capture.join("A.JPG")).unwrap(), b"abc");
     }
 
@@ -472,7 +568,7 @@ mod tests {
     #[test]
     fn a_pick_is_linked_and_a_reject_stays_where_it_is() {
         let (folder, mut session) = session();
-        let stored = session.store(&source("A.JPG"), b"a").unwrap();
+        let stored = store(&mut session, &source("A.JPG"), b"a").unwrap();
         session.select(&stored.file, true).unwrap();
         session.select(&stored.file, true).unwrap();
         let link = folder.path().join("Selects/A.JPG");

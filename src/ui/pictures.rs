@@ -2,8 +2,8 @@
 //! tiles, since a texture may not be as large as a picture.
 
 use super::marks::{Marks, overlay};
-use crate::engine::contract::{Command, TakeId};
-use crate::imaging::{Rect as Cut, Rgb8, Rgba8};
+use crate::engine::contract::{Command, TakeId, Thumbnail};
+use crate::imaging::{Rect as Cut, Rgba8};
 use crate::score::Histogram;
 use egui::{
     Color32, ColorImage, Context, Painter, Pos2, Rect, TextureHandle, TextureOptions, pos2, vec2,
@@ -62,7 +62,7 @@ struct Asked {
 pub(super) struct Pictures {
     slots: BTreeMap<Key, Slot>,
     asked: BTreeMap<Key, Asked>,
-    thumbnails: BTreeMap<TakeId, (Arc<Rgb8>, TextureHandle)>,
+    thumbnails: BTreeMap<TakeId, (Thumbnail, TextureHandle)>,
     clock: u64,
     budget: usize,
     /// Something could not be uploaded in this frame.
@@ -216,30 +216,30 @@ impl Pictures {
         &mut self,
         ctx: &Context,
         take: TakeId,
-        picture: &Arc<Rgb8>,
+        thumbnail: &Thumbnail,
     ) -> Option<TextureHandle> {
         if let Some((known, texture)) = self.thumbnails.get(&take)
-            && Arc::ptr_eq(known, picture)
+            && known.is(thumbnail)
         {
             return Some(texture.clone());
         }
         let limit = ctx.input(|i| i.max_texture_side);
-        let fits = !picture.is_empty() && picture.w <= limit && picture.h <= limit;
-        if !fits || picture.data.len() != picture.w * picture.h * 3 {
+        if thumbnail.w > limit || thumbnail.h > limit {
             return None;
         }
-        if self.budget < picture.w * picture.h {
+        if self.budget < thumbnail.w * thumbnail.h {
             self.unfinished = true;
             return None;
         }
-        // Three bytes to four costs more than a copy.
-        self.budget = self.budget.saturating_sub(4 * picture.w * picture.h);
+        let picture = thumbnail.picture()?;
+        // Decoding costs more than a copy.
+        self.budget = self.budget.saturating_sub(8 * picture.w * picture.h);
         let image = ColorImage::from_rgb([picture.w, picture.h], &picture.data);
         let texture = ctx.load_texture("thumbnail", image, TextureOptions::LINEAR);
         if self.thumbnails.len() >= KEPT_THUMBNAILS {
             self.thumbnails.clear();
         }
-        self.thumbnails.insert(take, (Arc::clone(picture), texture.clone()));
+        self.thumbnails.insert(take, (thumbnail.clone(), texture.clone()));
         Some(texture)
     }
 }

@@ -5,6 +5,7 @@
 
 mod bodies;
 mod cables;
+mod cards;
 mod disk;
 mod kills;
 mod matrix;
@@ -32,6 +33,8 @@ use std::time::{Duration, Instant};
 struct Noise {
     seed: u32,
     live: Vec<u8>,
+    /// Zeros make every file this long, as raw files without compression are.
+    length: usize,
 }
 
 fn disc(w: usize, h: usize, seed: u32) -> Rgb8 {
@@ -57,7 +60,9 @@ impl Sensor for Noise {
 
     fn still(&self, e: &Exposure) -> Still {
         let picture = disc(240, 160, self.seed.wrapping_mul(100_003).wrapping_add(e.shot));
-        Still { jpeg: jpeg::encode(&picture, 92).unwrap(), thumbnail: self.live.clone() }
+        let mut jpeg = jpeg::encode(&picture, 92).unwrap();
+        jpeg.resize(jpeg.len().max(self.length), 0);
+        Still { jpeg, thumbnail: self.live.clone() }
     }
 
     fn drive_focus(&self, _: i32) -> bool {
@@ -82,8 +87,13 @@ struct Rig {
 
 impl Rig {
     fn new(serial: u32) -> Self {
+        Self::with_files_of(serial, 0)
+    }
+
+    /// Every picture has this many bytes, or more if it needs them.
+    fn with_files_of(serial: u32, length: usize) -> Self {
         let live = jpeg::encode(&disc(160, 106, 7), 80).unwrap();
-        let body = Arc::new(Body::new(Arc::new(Noise { seed: serial, live }), serial));
+        let body = Arc::new(Body::new(Arc::new(Noise { seed: serial, live, length }), serial));
         let responder = Responder::bind(0).unwrap();
         let port = responder.port().unwrap();
         let stop = Arc::new(AtomicBool::new(false));

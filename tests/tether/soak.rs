@@ -26,7 +26,11 @@ fn size() -> [f32; 4] {
 
 /// MiB of thumbnails that the client shows.
 fn thumbnails(shooter: &Shooter) -> f32 {
-    let bytes = shooter.takes.values().flat_map(|t| t.thumbnail.iter()).map(|t| t.data.len());
+    let bytes = shooter
+        .takes
+        .values()
+        .flat_map(|t| t.thumbnail.iter())
+        .map(culet::engine::contract::Thumbnail::bytes);
     bytes.sum::<usize>() as f32 / (1 << 20) as f32
 }
 

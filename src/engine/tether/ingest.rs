@@ -4,10 +4,11 @@
 use super::super::book::is_raw;
 use super::super::contract::{Event, Level};
 use super::{Arrival, Tether};
-use crate::camera::{CameraError, ObjectId};
-use crate::imaging::jpeg;
+use crate::camera::{CameraError, Object, ObjectId};
+use crate::imaging::files::sha256;
+use crate::imaging::{jpeg, raw};
 use crate::session::journal::Source;
-use crate::session::naming;
+use crate::session::{Fetched, Listed, naming};
 use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::sync::atomic::Ordering;
@@ -24,9 +25,6 @@ const TRIES: u32 = 3;
 const ECHO: Duration = Duration::from_secs(2);
 /// Announcements that are remembered to know their echo.
 const ECHOES: usize = 64;
-
-/// A file on a card with its size, where the body says one.
-type Listed = (Source, Option<u64>);
 
 /// What is to be fetched, and how that goes.
 pub(super) struct Ingest {
@@ -50,17 +48,30 @@ pub(super) struct Ingest {
 #[derive(Clone, Debug, PartialEq)]
 struct Wanted {
     source: Source,
-    /// Bytes that were fetched and could not be stored yet.
-    bytes: Option<Vec<u8>>,
+    /// What was fetched and could not be stored yet.
+    got: Option<Got>,
     triggered: Option<Instant>,
+    /// When the camera told of it, or its card did.
+    announced: Instant,
     tries: u32,
-    /// Told again although it was stored: an equal file is no news.
-    again: bool,
+}
+
+/// A file's content as it came.
+#[derive(Clone, Debug, PartialEq)]
+struct Got {
+    bytes: Vec<u8>,
+    sha256: String,
+    dated: Option<i64>,
+    /// When its last byte had come.
+    arrived: Instant,
+    /// What is odd about it.
+    complaint: Option<String>,
 }
 
 impl Wanted {
     fn new(source: Source, triggered: Option<Instant>) -> Self {
-        Self { source, bytes: None, triggered, tries: 0, again: false }
+        let announced = Instant::now();
+        Self { source, got: None, triggered, announced, tries: 0 }
     }
 }
 
@@ -97,7 +108,7 @@ impl Ingest {
     /// The camera is gone or let go. Bytes that are here already are stored; the rest is found on
     /// its card again, and must not be asked of another body.
     pub(super) fn let_go(&mut self) {
-        self.wanted.retain(|w| w.bytes.is_some());
+        self.wanted.retain(|w| w.got.is_some());
         self.unmet = None;
         self.unlisted = false;
         self.given_up.clear();
@@ -153,8 +164,7 @@ impl Tether {
             Err(e) => return Err(e),
         };
         let kept = opened.abilities.card;
-        let listed: Vec<Listed> =
-            listed.into_iter().map(|o| (source(&identity, &o.id), o.bytes)).collect();
+        let listed: Vec<Listed> = listed.into_iter().map(|o| at_source(&identity, o)).collect();
         if kept {
             return Ok(self.meet(&identity, listed));
         }
@@ -200,7 +210,7 @@ impl Tether {
     /// Files that are on the card, and those that are neither there nor here.
     fn on_card(&self, wanted: Vec<Source>, listed: &[Listed]) -> (Vec<Source>, Vec<Source>) {
         let here = |s: &Source| self.ingest.wanted.iter().any(|w| w.source == *s);
-        let there = |s: &Source| listed.iter().any(|(l, _)| l == s);
+        let there = |s: &Source| listed.iter().any(|l| l.source == *s);
         wanted.into_iter().filter(|s| !here(s)).partition(there)
     }
 
@@ -251,14 +261,10 @@ impl Tether {
         if self.ingest.is_echo(&source) {
             return;
         }
-        let mut wanted = Wanted::new(source, triggered);
-        let noted = self.shared.book.lock().session.announce(&wanted.source);
-        match noted {
-            Ok(new) => wanted.again = !new,
-            // It is fetched all the same; after a crash the card is compared with the journal.
-            Err(e) => self.journal_trouble(&e),
-        }
-        self.ingest.want(wanted);
+        let noted = self.shared.book.lock().session.announce(&source);
+        // It is fetched all the same; after a crash the card is compared with the journal.
+        noted.map_or_else(|e| self.journal_trouble(&e), drop);
+        self.ingest.want(Wanted::new(source, triggered));
         self.tell_fetching();
     }
 
@@ -268,17 +274,17 @@ impl Tether {
             return Ok(());
         }
         let Some(mut wanted) = self.ingest.wanted.pop_front() else { return Ok(()) };
-        if wanted.bytes.is_none() {
-            match self.fetch(&wanted.source) {
-                Ok(bytes) => wanted.bytes = Some(bytes),
-                Err(e @ (CameraError::Gone(..) | CameraError::Absent(..))) => return Err(e),
-                Err(e) => return self.not_fetched(wanted, &e),
-            }
-        }
-        let arrived = Instant::now();
-        match self.store(&wanted, arrived) {
+        let got = match wanted.got.take().map_or_else(|| self.fetch(&wanted.source), Ok) {
+            Ok(got) => got,
+            Err(e @ (CameraError::Gone(..) | CameraError::Absent(..))) => return Err(e),
+            Err(e) => return self.not_fetched(wanted, &e),
+        };
+        match self.store(&wanted, &got) {
             Ok(()) => self.stored(),
-            Err(e) => self.not_stored(wanted, &e),
+            Err(e) => {
+                wanted.got = Some(got);
+                self.not_stored(wanted, &e);
+            }
         }
         self.tell_fetching();
         Ok(())
@@ -354,56 +360,84 @@ impl Tether {
         );
     }
 
-    /// A file's bytes. A JPEG that does not decode cleanly is asked for again: the same bytes twice
-    /// are the camera's own, others came to harm on the way.
-    fn fetch(&mut self, source: &Source) -> Result<Vec<u8>, CameraError> {
-        let id = ObjectId { folder: source.folder.clone(), name: source.name.clone() };
-        let first = self.camera()?.fetch(&id)?;
-        let Some(why) = is_jpeg(&source.name).then(|| jpeg::complaint(&first)).flatten() else {
-            return Ok(first);
-        };
-        if self.ingest.odd.as_ref() == Some(&why) && jpeg::is_whole(&first) {
+    /// A file's content. A picture that does not decode cleanly is asked for again: the same bytes
+    /// twice are the camera's own, others came to harm on the way.
+    fn fetch(&mut self, source: &Source) -> Result<Got, CameraError> {
+        let mut first = self.fetch_once(source)?;
+        let Some(why) = &first.complaint else { return Ok(first) };
+        if self.ingest.odd.as_ref() == Some(why) && !ends_early(source, &first.bytes) {
+            first.complaint = None;
             return Ok(first);
         }
         tracing::warn!("{} is asked for again: {why}", source.name);
-        let second = self.camera()?.fetch(&id)?;
-        if second == first {
-            self.ingest.odd = Some(why);
+        let second = self.fetch_once(source)?;
+        if second.sha256 == first.sha256 {
+            self.ingest.odd.clone_from(&second.complaint);
             return Ok(second);
         }
-        if jpeg::complaint(&second).is_none() {
+        if second.complaint.is_none() {
             return Ok(second);
         }
         // Two of three agree, or the last one is all there is.
-        let third = self.camera()?.fetch(&id)?;
-        Ok(if third == first { first } else { third })
+        let third = self.fetch_once(source)?;
+        Ok(if third.sha256 == first.sha256 { first } else { third })
     }
 
-    fn store(&mut self, wanted: &Wanted, arrived: Instant) -> io::Result<()> {
-        let bytes = wanted.bytes.as_deref().unwrap_or_default();
+    fn fetch_once(&mut self, source: &Source) -> Result<Got, CameraError> {
+        let id = ObjectId { folder: source.folder.clone(), name: source.name.clone() };
+        let asked = Instant::now();
+        let camera = self.camera()?;
+        let bytes = camera.fetch(&id)?;
+        let arrived = Instant::now();
+        let dated = camera.dated(&id);
+        let (complaint, sha256) =
+            rayon::join(|| complaint(&source.name, &bytes), || sha256(&bytes));
+        tracing::debug!(
+            "{}: fetched in {} ms, checked in {} ms",
+            source.name,
+            (arrived - asked).as_millis(),
+            arrived.elapsed().as_millis()
+        );
+        Ok(Got { bytes, sha256, dated, arrived, complaint })
+    }
+
+    fn store(&mut self, wanted: &Wanted, got: &Got) -> io::Result<()> {
+        let fetched = Fetched {
+            source: &wanted.source,
+            bytes: &got.bytes,
+            sha256: &got.sha256,
+            dated: got.dated,
+        };
         let mut book = self.shared.book.lock();
-        if wanted.again && book.session.has(&wanted.source, bytes) {
-            return Ok(());
+        if book.session.has(&wanted.source, &got.sha256) {
+            return book.session.note_same(&fetched);
         }
-        let (original, id) = book.store(&wanted.source, bytes)?;
-        let shutter_to_stored = wanted.triggered.map(|t| t.elapsed());
-        let added =
-            id.and_then(|id| book.change(id, |t| t.timing.shutter_to_stored = shutter_to_stored));
+        let begun = Instant::now();
+        let (original, id) = book.store(&fetched)?;
+        tracing::debug!("{}: written in {} ms", original.file, begun.elapsed().as_millis());
+        let added = id.and_then(|id| {
+            book.change(id, |t| {
+                t.timing.shutter_to_stored = wanted.triggered.map(|at| at.elapsed());
+                t.timing.shutter_to_announced = wanted.triggered.map(|at| wanted.announced - at);
+            })
+        });
         let changed = id.is_none().then(|| {
             let own = naming::split(&original.file).0;
             book.takes().iter().find(|t| naming::split(&t.name).0 == own).cloned()
         });
         drop(book);
-        if is_jpeg(&wanted.source.name) && !jpeg::is_whole(bytes) {
+        self.note_room(original.bytes);
+        if let Some(why) = got.complaint.as_ref().filter(|why| !jpeg::is_quirk(why)) {
             let text = format!(
-                "{} is damaged on the card itself; it was kept as it is, look at it in the camera",
+                "{} is damaged on the card itself ({why}); it was fetched twice and is kept as it \
+                 is: look at it in the camera, or take the picture again",
                 original.file
             );
             self.shared.say(Level::Warning, text);
         }
         if let Some(take) = added {
             self.shared.meters.waiting.fetch_add(1, Ordering::Relaxed);
-            let arrival = Arrival { take: take.id, arrived: Some(arrived) };
+            let arrival = Arrival { take: take.id, arrived: Some(got.arrived) };
             self.shared.tell(Event::TakeAdded(take));
             // The judge outlives this thread; its queue holds numbers, not pictures.
             self.out.arrivals.send(arrival).ok();
@@ -418,6 +452,26 @@ impl Tether {
 
 fn source(identity: &str, id: &ObjectId) -> Source {
     Source { camera: identity.to_owned(), folder: id.folder.clone(), name: id.name.clone() }
+}
+
+fn at_source(camera: &str, object: Object) -> Listed {
+    Listed { source: source(camera, &object.id), bytes: object.bytes, dated: object.dated }
+}
+
+/// What is odd about a file's content.
+fn complaint(name: &str, bytes: &[u8]) -> Option<String> {
+    if is_jpeg(name) {
+        jpeg::complaint(bytes)
+    } else if is_raw(name) {
+        raw::complaint(bytes)
+    } else {
+        None
+    }
+}
+
+/// A file that was cut off is never a body's way of writing them.
+fn ends_early(source: &Source, bytes: &[u8]) -> bool {
+    is_jpeg(&source.name) && !jpeg::is_whole(bytes)
 }
 
 fn stem(source: &Source) -> &str {

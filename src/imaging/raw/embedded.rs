@@ -24,9 +24,14 @@ pub(crate) fn embedded(bytes: &[u8], at_least: usize) -> Option<Embedded<'_>> {
     all(bytes).into_iter().filter(|e| e.longer >= at_least).min_by_key(|e| e.longer)
 }
 
+/// The largest embedded picture.
+pub(super) fn largest(bytes: &[u8]) -> Option<Embedded<'_>> {
+    all(bytes).into_iter().max_by_key(|e| e.longer)
+}
+
 /// Upright width and height of the largest embedded picture.
 pub(super) fn largest_size(bytes: &[u8]) -> Option<(usize, usize)> {
-    let largest = all(bytes).into_iter().max_by_key(|e| e.longer)?;
+    let largest = largest(bytes)?;
     let (w, h) = largest.size;
     Some(if largest.orientation >= 5 { (h, w) } else { (w, h) })
 }

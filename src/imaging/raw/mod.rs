@@ -6,6 +6,7 @@
 
 #[cfg(feature = "raw")]
 mod check;
+mod complaint;
 #[cfg(feature = "raw")]
 mod develop;
 mod embedded;
@@ -14,6 +15,7 @@ mod metadata;
 #[cfg(feature = "raw")]
 mod sensor;
 
+pub use complaint::complaint;
 pub(super) use embedded::embedded;
 
 use super::colour::Matrix3;

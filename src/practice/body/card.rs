@@ -16,7 +16,7 @@ pub(crate) const IN_MEMORY: u32 = 0xffff_0001;
 /// Bytes that the card holds.
 const CAPACITY: u64 = 64 << 30;
 /// The highest file number before it wraps (DCF, CIPA DC-009).
-const LAST_NUMBER: u32 = 9999;
+pub(crate) const LAST_NUMBER: u32 = 9999;
 
 /// A file that the camera holds, for checks against what was downloaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,11 +116,18 @@ impl Card {
         self.objects.insert(self.last_handle, Object::folder(DCIM, name));
     }
 
+    /// Pictures in the newest folder, and the number of the next one's file.
+    pub(crate) fn place(&self) -> (u32, u32) {
+        (self.in_folder, self.number)
+    }
+
+    /// Begins a new folder.
+    pub(crate) fn roll_over(&mut self) {
+        self.new_folder();
+    }
+
     /// Stores one picture's files under one name on the card; their handles, in order.
-    pub(crate) fn store(&mut self, files: Vec<NewFile>, per_folder: Option<u32>) -> Vec<u32> {
-        if per_folder.is_some_and(|n| self.in_folder >= n.max(1)) {
-            self.new_folder();
-        }
+    pub(crate) fn store(&mut self, files: Vec<NewFile>) -> Vec<u32> {
         let stem = format!("DSC_{:04}", self.number);
         let handles = files
             .into_iter()
@@ -284,8 +291,8 @@ mod tests {
     #[test]
     fn names_wrap_into_the_next_folder_and_data_comes_back() {
         let mut card = Card::empty(9999);
-        let a = card.store(vec![picture(b"one")], None);
-        let b = card.store(vec![picture(b"two")], None);
+        let a = card.store(vec![picture(b"one")]);
+        let b = card.store(vec![picture(b"two")]);
         let names: Vec<String> =
             card.stored().iter().map(|s| format!("{}/{}", s.folder, s.name)).collect();
         assert_eq!(names, ["100CULET/DSC_9999.JPG", "101CULET/DSC_0001.JPG"]);
@@ -297,13 +304,17 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_takes_only_so_many() {
+    fn a_new_folder_takes_what_comes_after() {
         let mut card = Card::empty(1);
-        for _ in 0..5 {
-            card.store(vec![picture(b"x"), picture(b"y")], Some(2));
+        for n in 0..5 {
+            if n == 3 {
+                card.roll_over();
+            }
+            card.store(vec![picture(b"x"), picture(b"y")]);
         }
         let folders: Vec<String> = card.stored().into_iter().map(|s| s.folder).collect();
-        assert_eq!(folders.iter().filter(|f| *f == "100CULET").count(), 4);
-        assert_eq!(folders.iter().filter(|f| *f == "102CULET").count(), 2);
+        assert_eq!(folders.iter().filter(|f| *f == "100CULET").count(), 6);
+        assert_eq!(folders.iter().filter(|f| *f == "101CULET").count(), 4);
+        assert_eq!(card.place(), (2, 6));
     }
 }

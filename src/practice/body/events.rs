@@ -16,13 +16,13 @@ pub(crate) struct Events(VecDeque<(Instant, u16, u32)>);
 
 impl Events {
     /// Adds an event; faults may make it late or double.
-    pub(crate) fn push(&mut self, event: u16, parameter: u32, faults: &Faults) {
+    pub(crate) fn push(&mut self, event: u16, parameter: u32, faults: &mut Faults) {
         let late = faults.lasting(|f| match f {
             Fault::LateEvents(ms) => Some(u64::from(ms)),
             _ => None,
         });
         let due = Instant::now() + Duration::from_millis(late.unwrap_or(0));
-        let double = faults.lasting(|f| (f == Fault::DoubleEvents).then_some(())).is_some();
+        let double = faults.plays(Fault::DoubleEvents);
         for _ in 0..if double { 2 } else { 1 } {
             if self.0.len() >= MOST {
                 self.0.pop_front();

@@ -1,6 +1,7 @@
 //! Faults that the practice camera plays on request: what real cameras, cables and cards do to a
 //! shoot. `culet practice --fault NAME[:ARGUMENT][@K]`; with `@K` at the Kth occasion.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -74,10 +75,12 @@ pub enum Fault {
     Busy(u32),
     /// The card is full after this many pictures.
     StoreFull(u32),
-    /// A downloaded picture has wrong bytes in its middle; once.
+    /// A downloaded picture has zeros for a packet that got lost in its middle; once.
     Corrupt,
     /// A downloaded picture ends early; once.
     Truncate,
+    /// The card keeps a picture with a packet of zeros in its middle; once.
+    BadCard,
     /// Events are told this many milliseconds late.
     LateEvents(u32),
     /// Every event is told twice.
@@ -106,15 +109,16 @@ pub enum Fault {
 type Line = (&'static str, &'static str, &'static str);
 
 /// Every fault as the command line shows it: name, argument, and one line about it.
-pub const FAULTS: [Line; 19] = [
+pub const FAULTS: [Line; 20] = [
     ("disconnect", "STAGE", "closes the connection at a stage, once"),
     ("cut", "BYTE", "closes the connection after so many bytes of a download, once"),
     ("silence", "STAGE", "stops answering at a stage until a client connects again, once"),
     ("slow", "MS", "answers everything so many milliseconds late"),
     ("busy", "TIMES", "answers captures with busy so many times"),
     ("store-full", "SHOTS", "has a full card after so many pictures"),
-    ("corrupt", "", "sends a picture with wrong bytes, once"),
+    ("corrupt", "", "sends a picture with zeros for a lost packet, once"),
     ("truncate", "", "sends a picture that ends early, once"),
+    ("bad-card", "", "keeps a picture with zeros in it on its card, once"),
     ("late-events", "MS", "tells events so many milliseconds late"),
     ("double-events", "", "tells every event twice"),
     ("lost-events", "", "does not tell about a capture, once"),
@@ -161,6 +165,7 @@ impl FromStr for Fault {
             "store-full" => number().map(Fault::StoreFull),
             "corrupt" => plain(Fault::Corrupt),
             "truncate" => plain(Fault::Truncate),
+            "bad-card" => plain(Fault::BadCard),
             "late-events" => number().map(Fault::LateEvents),
             "double-events" => plain(Fault::DoubleEvents),
             "lost-events" => plain(Fault::LostEvents),
@@ -188,6 +193,7 @@ impl fmt::Display for Fault {
             Fault::StoreFull(n) => write!(f, "store-full:{n}"),
             Fault::Corrupt => f.write_str("corrupt"),
             Fault::Truncate => f.write_str("truncate"),
+            Fault::BadCard => f.write_str("bad-card"),
             Fault::LateEvents(ms) => write!(f, "late-events:{ms}"),
             Fault::DoubleEvents => f.write_str("double-events"),
             Fault::LostEvents => f.write_str("lost-events"),
@@ -231,57 +237,85 @@ impl fmt::Display for Planned {
     }
 }
 
-/// The faults that are still to come.
+/// The faults that are still to come, and how often each was met.
 #[derive(Default)]
-pub(crate) struct Faults(Vec<Planned>);
+pub(crate) struct Faults {
+    planned: Vec<Planned>,
+    met: BTreeMap<String, u32>,
+}
 
 impl Faults {
     pub(crate) fn add(&mut self, planned: Planned) {
-        self.0.push(planned);
+        self.planned.push(planned);
     }
 
     pub(crate) fn clear(&mut self) {
-        self.0.clear();
+        self.planned.clear();
     }
 
     pub(crate) fn planned(&self) -> Vec<Planned> {
-        self.0.clone()
+        self.planned.clone()
+    }
+
+    /// How often each fault, by the name that it was planned under, did something to a client.
+    pub(crate) fn met(&self) -> &BTreeMap<String, u32> {
+        &self.met
+    }
+
+    fn meet(&mut self, fault: Fault) {
+        tracing::debug!("practice fault: {fault}");
+        *self.met.entry(fault.to_string()).or_default() += 1;
     }
 
     /// An occasion for a fault that comes once: counts it, and takes the fault when it is its turn.
     pub(crate) fn due<T>(&mut self, wanted: impl Fn(Fault) -> Option<T>) -> Option<T> {
         let mut due = None;
-        self.0.retain_mut(|p| match wanted(p.fault) {
+        self.planned.retain_mut(|p| match wanted(p.fault) {
             Some(value) if due.is_none() => {
                 p.at -= 1;
                 let now = p.at == 0;
                 if now {
-                    due = Some(value);
+                    due = Some((p.fault, value));
                 }
                 !now
             }
             _ => true,
         });
-        due
+        let (fault, value) = due?;
+        self.meet(fault);
+        Some(value)
     }
 
-    /// What a lasting fault says, when it is there.
-    pub(crate) fn lasting<T>(&self, wanted: impl Fn(Fault) -> Option<T>) -> Option<T> {
-        self.0.iter().find_map(|p| wanted(p.fault))
+    /// What a lasting fault says, when it is there; asked only where that makes a difference, for it
+    /// counts as met.
+    pub(crate) fn lasting<T>(&mut self, wanted: impl Fn(Fault) -> Option<T>) -> Option<T> {
+        let (fault, value) = self.planned.iter().find_map(|p| Some((p.fault, wanted(p.fault)?)))?;
+        self.meet(fault);
+        Some(value)
+    }
+
+    /// Whether a lasting fault is there; as [`Self::lasting`], it counts as met.
+    pub(crate) fn plays(&mut self, fault: Fault) -> bool {
+        self.lasting(|f| (f == fault).then_some(())).is_some()
+    }
+
+    /// Whether a fault that comes once is due now.
+    pub(crate) fn is_due(&mut self, fault: Fault) -> bool {
+        self.due(|f| (f == fault).then_some(())).is_some()
     }
 
     /// Counts down a fault that comes a number of times.
     pub(crate) fn busy(&mut self) -> bool {
-        let mut busy = false;
-        self.0.retain_mut(|p| match &mut p.fault {
-            Fault::Busy(n) if !busy => {
-                busy = *n > 0;
-                *n = n.saturating_sub(1);
+        let mut busy = None;
+        self.planned.retain_mut(|p| match &mut p.fault {
+            Fault::Busy(n) if busy.is_none() && *n > 0 => {
+                busy = Some(Fault::Busy(*n));
+                *n -= 1;
                 *n > 0
             }
             _ => true,
         });
-        busy
+        busy.inspect(|fault| self.meet(*fault)).is_some()
     }
 }
 
@@ -315,7 +349,22 @@ mod tests {
     fn a_fault_waits_for_its_occasion_and_comes_once() {
         let mut faults = Faults::default();
         faults.add("corrupt@3".parse().unwrap());
-        let mut due = || faults.due(|f| (f == Fault::Corrupt).then_some(())).is_some();
+        let mut due = || faults.is_due(Fault::Corrupt);
         assert_eq!([due(), due(), due(), due()], [false, false, true, false]);
+        assert_eq!(faults.met()["corrupt"], 1);
+    }
+
+    #[test]
+    fn what_a_client_met_is_counted() {
+        let mut faults = Faults::default();
+        faults.add(Fault::Slow(3).into());
+        faults.add(Fault::Busy(2).into());
+        let slow = |f| if let Fault::Slow(ms) = f { Some(ms) } else { None };
+        assert_eq!((faults.lasting(slow), faults.lasting(slow)), (Some(3), Some(3)));
+        assert!(faults.busy() && faults.busy() && !faults.busy());
+        assert!(!faults.plays(Fault::RawPair));
+        let met: u32 =
+            faults.met().iter().filter(|(f, _)| f.starts_with("busy")).map(|m| m.1).sum();
+        assert_eq!((faults.met()["slow:3"], met, faults.met().len()), (2, 2, 3));
     }
 }

@@ -29,9 +29,10 @@ use events::Events;
 use fault::Faults;
 use parking_lot::{Condvar, Mutex};
 use properties::Properties;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Pictures that the body remembers to take.
 const BUFFER: usize = 20;
@@ -125,9 +126,22 @@ impl Body {
             Fault::NameWrap => state.card = Card::empty(9998),
             Fault::NoLiveView => {
                 state.properties.turn(property::LIVE_VIEW_PROHIBIT, 1 << 17);
+                // A body that gets too hot ends what runs.
+                state.set_live(false);
             }
-            _ => state.faults.add(planned),
+            _ => {}
         }
+        state.faults.add(planned);
+    }
+
+    /// How often each fault, by its name, did something to a client since the body was made.
+    pub fn faults_met(&self) -> BTreeMap<String, u32> {
+        self.state.lock().faults.met().clone()
+    }
+
+    /// The photographer formats the card: it is empty, and files are numbered from one again.
+    pub fn format_card(&self) {
+        self.state.lock().card = Card::empty(1);
     }
 
     /// Faults that are still to come.
@@ -145,7 +159,9 @@ impl Body {
     pub fn expose_until(&self, stop: &AtomicBool) {
         while !stop.load(Ordering::Relaxed) {
             let Some((target, exposure)) = self.next_exposure() else { continue };
+            let begun = Instant::now();
             let still = self.sensor.still(&exposure);
+            tracing::debug!("a practice still took {} ms", begun.elapsed().as_millis());
             let mut state = self.state.lock();
             state.keep(target, &exposure, still);
             state.pending.remove(0);
@@ -169,22 +185,19 @@ impl State {
     }
 
     fn tell(&mut self, event: u16, parameter: u32) {
-        self.events.push(event, parameter, &self.faults);
+        self.events.push(event, parameter, &mut self.faults);
     }
 
-    fn card_is_full(&self) -> bool {
-        let most = self.faults.lasting(|f| match f {
-            Fault::StoreFull(n) => Some(n),
-            _ => None,
-        });
-        most.is_some_and(|n| self.card.pictures() >= n as usize)
+    fn card_is_full(&mut self) -> bool {
+        let pictures = self.card.pictures();
+        let full = |f| matches!(f, Fault::StoreFull(n) if pictures >= n as usize).then_some(());
+        self.faults.lasting(full).is_some()
     }
 
     /// Stores a picture that was taken and tells about it.
     fn keep(&mut self, target: Target, exposure: &Exposure, still: Still) {
         self.shots += 1;
-        let raw = self.properties.with_raw()
-            || self.faults.lasting(|f| (f == Fault::RawPair).then_some(())).is_some();
+        let raw = self.properties.with_raw() || self.faults.plays(Fault::RawPair);
         let file = |format, extension, data, thumbnail| NewFile {
             format,
             extension,
@@ -197,10 +210,18 @@ impl State {
         if raw && target == Target::Card {
             // libgphoto2 sends no file of an unknown format without a thumbnail; real raw files have one.
             let thumbnail = Arc::clone(&thumbnail);
-            files.push(file(format::UNDEFINED, "NEF", practice_raw(self.shots), thumbnail));
+            files.push(file(
+                format::UNDEFINED,
+                "NEF",
+                practice_raw(self.shots, &still.jpeg),
+                thumbnail,
+            ));
         }
         files.push(file(format::JPEG, "JPG", still.jpeg, thumbnail));
-        let told = self.faults.due(|f| (f == Fault::LostEvents).then_some(())).is_none();
+        if self.faults.is_due(Fault::BadCard) {
+            files.iter_mut().for_each(|f| responder::corrupt(&mut f.data));
+        }
+        let told = !self.faults.is_due(Fault::LostEvents);
         self.storm();
         match target {
             Target::Card => self.keep_on_card(files, told),
@@ -218,11 +239,15 @@ impl State {
     }
 
     fn keep_on_card(&mut self, files: Vec<NewFile>, told: bool) {
-        let per_folder = self.faults.lasting(|f| match f {
-            Fault::Rollover(n) => Some(n),
-            _ => None,
-        });
-        let handles = self.card.store(files, per_folder);
+        let (in_folder, number) = self.card.place();
+        let rolls = |f| matches!(f, Fault::Rollover(n) if in_folder >= n.max(1)).then_some(());
+        if self.faults.lasting(rolls).is_some() {
+            self.card.roll_over();
+        }
+        if number == card::LAST_NUMBER {
+            self.faults.plays(Fault::NameWrap);
+        }
+        let handles = self.card.store(files);
         if told {
             for handle in handles {
                 self.tell(event::OBJECT_ADDED, handle);
@@ -258,21 +283,33 @@ impl State {
     }
 }
 
-/// A raw file of the practice camera: a TIFF header whose only entry says what it is, then bytes
-/// that no two pictures share.
-fn practice_raw(shot: u32) -> Vec<u8> {
-    const SIZE: usize = 1 << 20;
-    let text = b"Culet practice raw file: it holds no picture\0";
-    let mut data = b"II*\0\x08\0\0\0\x01\0".to_vec();
-    data.extend(0x010e_u16.to_le_bytes());
-    data.extend(2_u16.to_le_bytes());
-    data.extend((text.len() as u32).to_le_bytes());
-    data.extend(26_u32.to_le_bytes());
+/// A raw file of the practice camera: a TIFF header that says what it is and where the picture for
+/// viewing lies, which is in the middle, between bytes that no two pictures share.
+fn practice_raw(shot: u32, view: &[u8]) -> Vec<u8> {
+    const LEAST: usize = 1 << 20;
+    let text = b"Culet practice raw file: it holds no sensor values\0";
+    let size = LEAST.max(view.len() * 3 / 2);
+    let start = (size - view.len()) / 2;
+    let entries =
+        [(0x010e_u16, 2_u16, text.len(), 50), (0x0201, 4, 1, start), (0x0202, 4, 1, view.len())];
+    let mut data = b"II*\0\x08\0\0\0\x03\0".to_vec();
+    for (tag, kind, count, value) in entries {
+        data.extend(tag.to_le_bytes());
+        data.extend(kind.to_le_bytes());
+        data.extend((count as u32).to_le_bytes());
+        data.extend((value as u32).to_le_bytes());
+    }
     data.extend([0; 4]);
     data.extend(text);
     let mut rng = super::vectors::Rng::new(shot, 0x4e45_4600);
-    while data.len() < SIZE {
-        data.extend(rng.bits().to_le_bytes());
-    }
+    let mut fill = |data: &mut Vec<u8>, to: usize| {
+        while data.len() < to {
+            data.extend(rng.bits().to_le_bytes());
+        }
+        data.truncate(to);
+    };
+    fill(&mut data, start);
+    data.extend(view);
+    fill(&mut data, size);
     data
 }

@@ -91,30 +91,22 @@ fn numbers(values: &[u32]) -> Answer {
 }
 
 impl Body {
-    /// A client connects: the number of the body that it meets, or none when it is turned away.
-    pub(crate) fn connected(&self) -> Option<u32> {
+    /// A client connects: the number of the body that it meets, and what stands before the answer.
+    pub(crate) fn connected(&self) -> (u32, Gate) {
         let mut state = self.state.lock();
-        if state.faults.due(|f| (f == Fault::OtherBody).then_some(())).is_some() {
+        if state.faults.is_due(Fault::OtherBody) {
             state.serial += 1;
             state.card = super::Card::empty(1);
         }
-        let gone = state.faults.due(|f| (f == Fault::Disconnect(Stage::Connect)).then_some(()));
-        (gone.is_none() && !state.battery_is_dead()).then_some(state.serial)
+        let serial = state.serial;
+        (serial, state.gate_of(Stage::Connect).unwrap_or(Gate::Pass(Duration::ZERO)))
     }
 
     /// What faults do to a request before it is answered.
     pub(crate) fn gate(&self, request: &Request) -> Gate {
         let at = stage(request.operation);
         let mut state = self.state.lock();
-        if state.battery_is_dead() {
-            return Gate::Disconnect;
-        }
-        let due = state.faults.due(|f| match f {
-            Fault::Disconnect(s) if s == at => Some(Gate::Disconnect),
-            Fault::Silence(s) if s == at => Some(Gate::Silence),
-            _ => None,
-        });
-        if let Some(gate) = due {
+        if let Some(gate) = state.gate_of(at) {
             return gate;
         }
         if matches!(at, Stage::Capture | Stage::Ready) && state.faults.busy() {
@@ -184,6 +176,18 @@ impl Body {
 }
 
 impl State {
+    /// Whether the body falls silent or goes at a stage.
+    fn gate_of(&mut self, at: Stage) -> Option<Gate> {
+        if self.battery_is_dead() {
+            return Some(Gate::Disconnect);
+        }
+        self.faults.due(|f| match f {
+            Fault::Disconnect(s) if s == at => Some(Gate::Disconnect),
+            Fault::Silence(s) if s == at => Some(Gate::Silence),
+            _ => None,
+        })
+    }
+
     fn answer(&mut self, request: &Request) -> Answer {
         let first = request.parameter(0);
         match request.operation {
@@ -192,7 +196,8 @@ impl State {
             operation::CLOSE_SESSION | operation::CHANGE_MODE => Answer::Code(response::OK),
             operation::GET_STORAGE_IDS => numbers(&[STORE]),
             operation::GET_STORAGE_INFO => {
-                Answer::Data(self.card.storage_info(self.card_is_full()))
+                let full = self.card_is_full();
+                Answer::Data(self.card.storage_info(full))
             }
             operation::GET_NUM_OBJECTS => Answer::Number(self.card.count() as u32),
             operation::GET_OBJECT_HANDLES => {
@@ -251,7 +256,7 @@ impl State {
     }
 
     fn vanish(&mut self, handle: u32) {
-        if self.faults.due(|f| (f == Fault::Vanish).then_some(())).is_some() {
+        if self.faults.is_due(Fault::Vanish) {
             self.card.remove(handle);
             self.tell(event::OBJECT_REMOVED, handle);
         }
@@ -298,6 +303,10 @@ impl State {
 
     fn property(&mut self, code: u16) -> Answer {
         self.refresh_clock();
+        // libgphoto2 asks whether it may before it starts live view.
+        if code == property::LIVE_VIEW_PROHIBIT && self.properties.number(code) != 0 {
+            self.faults.plays(Fault::NoLiveView);
+        }
         let value = self.properties.value(code).map(|v| {
             let mut w = Writer::default();
             v.put(&mut w);
@@ -333,12 +342,13 @@ impl State {
 
     fn start_live_view(&mut self) -> Answer {
         if self.properties.number(property::LIVE_VIEW_PROHIBIT) != 0 {
+            self.faults.plays(Fault::NoLiveView);
             return Answer::Code(response::INVALID_STATUS);
         }
         self.set_live(true)
     }
 
-    fn set_live(&mut self, live: bool) -> Answer {
+    pub(super) fn set_live(&mut self, live: bool) -> Answer {
         self.live = live;
         self.properties.turn(property::LIVE_VIEW_STATUS, i64::from(live));
         Answer::Code(response::OK)

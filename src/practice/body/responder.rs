@@ -57,8 +57,13 @@ impl Responder {
     }
 
     fn client(&self, mut command: TcpStream, body: &Body, stop: &AtomicBool) -> io::Result<()> {
-        let Some(serial) = body.connected() else {
-            return Err(io::ErrorKind::ConnectionRefused.into());
+        let serial = match body.connected() {
+            (serial, Gate::Pass(_)) => serial,
+            (_, Gate::Silence) => {
+                swallow(&mut command, stop)?;
+                return Ok(());
+            }
+            _ => return Err(io::ErrorKind::ConnectionRefused.into()),
         };
         if wire::receive(&mut command, stop)?.0 != packet::INIT_COMMAND {
             return Err(io::ErrorKind::InvalidData.into());
@@ -137,12 +142,20 @@ fn send_file(
     Ok(if spoil == Some(Spoil::Truncate) { half.len() } else { data.len() })
 }
 
-/// The bytes with a stretch in their middle inverted.
+/// The bytes with a packet missing.
 fn corrupted(data: &[u8]) -> Vec<u8> {
     let mut bad = data.to_vec();
-    let middle = bad.len() / 2;
-    bad.iter_mut().skip(middle).take(64).for_each(|b| *b = !*b);
+    corrupt(&mut bad);
     bad
+}
+
+/// Bytes of a USB bulk packet.
+const PACKET: usize = 512;
+
+/// Zeros in place of a packet in the middle.
+pub(super) fn corrupt(data: &mut [u8]) {
+    let middle = data.len() / 2;
+    data.iter_mut().skip(middle).take(PACKET).for_each(|b| *b = 0);
 }
 
 /// Sends data in packets; with `cut` the connection is closed once so many bytes are sent.

@@ -78,8 +78,14 @@ impl Clone for Negative {
     }
 }
 
-/// Pixels of a tile; the width is that of a run of noise.
-const TILE: (usize, usize) = (NOISE_RUN, 96);
+/// Width of a tile: a run of noise.
+const TILE: usize = NOISE_RUN;
+
+/// Rows of a tile. Around each the blur needs a margin, which costs less around a few large ones;
+/// small pictures are cut for many cores.
+fn tile_rows(h: usize) -> usize {
+    if h > 1500 { 256 } else { 96 }
+}
 
 /// Turns light into pictures of one size.
 pub(crate) struct Camera {
@@ -116,13 +122,14 @@ impl Camera {
     pub(crate) fn develop(&self, source: &Source<'_>) -> Rgb8 {
         let (w, h) = self.size;
         let mut out = Rgb8::new(w, h);
-        out.data.par_chunks_mut(w * 3 * TILE.1).enumerate().for_each(|(band, rows)| {
-            let y = band * TILE.1;
-            for x in (0..w).step_by(TILE.0) {
+        let height = tile_rows(h);
+        out.data.par_chunks_mut(w * 3 * height).enumerate().for_each(|(band, rows)| {
+            let y = band * height;
+            for x in (0..w).step_by(TILE) {
                 let tile = Window {
                     x: x as isize,
                     y: y as isize,
-                    w: TILE.0.min(w - x),
+                    w: TILE.min(w - x),
                     h: rows.len() / 3 / w,
                 };
                 let mut light = self.light(tile, source);
