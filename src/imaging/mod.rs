@@ -11,6 +11,7 @@ pub mod files;
 mod guard;
 mod icc;
 pub mod jpeg;
+pub mod lanes;
 pub mod open;
 mod picture;
 pub mod raw;

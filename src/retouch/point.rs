@@ -5,6 +5,7 @@
 
 use super::tile::Tile;
 use crate::imaging::colour::{Matrix3, multiply};
+use crate::imaging::lanes::wide;
 use std::sync::Arc;
 
 /// Luminance weights of linear Rec.2020 (ITU-R BT.2020).
@@ -69,7 +70,7 @@ impl Curve {
         self.between(i, part)
     }
 
-    #[inline]
+    #[inline(always)]
     fn between(&self, i: u32, part: f32) -> f32 {
         let i = i as usize;
         let (a, b) = (self.ratio[i & (ROOM - 1)], self.ratio[i.wrapping_add(1) & (ROOM - 1)]);
@@ -98,7 +99,7 @@ impl Curve {
 }
 
 /// The entry of the table before a value, and how far on to the next.
-#[inline]
+#[inline(always)]
 fn place(n: f32) -> (u32, f32) {
     const GREATEST: f32 = (1_u32 << (OCTAVES - 16)) as f32 * 0.999_999;
     let n = if n > SMALLEST { n } else { SMALLEST };
@@ -246,12 +247,14 @@ pub(super) fn mix(m: &Matrix3, r: &mut [f32], g: &mut [f32], b: &mut [f32]) {
     // One length, so that no access needs a check and wide registers can be used.
     let n = r.len().min(g.len()).min(b.len());
     let (r, g, b) = (&mut r[..n], &mut g[..n], &mut b[..n]);
-    for k in 0..n {
-        let (x, y, z) = (r[k], g[k], b[k]);
-        r[k] = m[0][0] * x + m[0][1] * y + m[0][2] * z;
-        g[k] = m[1][0] * x + m[1][1] * y + m[1][2] * z;
-        b[k] = m[2][0] * x + m[2][1] * y + m[2][2] * z;
-    }
+    wide(|| {
+        for k in 0..n {
+            let (x, y, z) = (r[k], g[k], b[k]);
+            r[k] = m[0][0] * x + m[0][1] * y + m[0][2] * z;
+            g[k] = m[1][0] * x + m[1][1] * y + m[1][2] * z;
+            b[k] = m[2][0] * x + m[2][1] * y + m[2][2] * z;
+        }
+    });
 }
 
 fn apply_matrix(m: &Matrix3, tile: &mut Tile) {
@@ -266,24 +269,27 @@ fn apply_curve(curve: &Curve, tile: &mut Tile) {
     let [r, g, b] = &mut tile.planes;
     let ((r, r_end), (g, g_end)) = (r.as_chunks_mut::<PART>(), g.as_chunks_mut::<PART>());
     let (b, b_end) = b.as_chunks_mut::<PART>();
-    for ((r, g), b) in r.iter_mut().zip(g).zip(b) {
-        // White paper is most of many pictures, and most curves leave it.
-        if !(curve.rests_above_1 && r.iter().all(|v| *v >= 1.0)) {
-            apply_curve_to(curve, r, g, b);
+    wide(|| {
+        for ((r, g), b) in r.iter_mut().zip(g).zip(b) {
+            // White paper is most of many pictures, and most curves leave it.
+            if !(curve.rests_above_1 && r.iter().all(|v| *v >= 1.0)) {
+                apply_curve_to(curve, r, g, b);
+            }
         }
-    }
+    });
     for ((r, g), b) in r_end.iter_mut().zip(g_end).zip(b_end) {
         let ratio = curve.ratio(larger(larger(*r, *g), *b));
         (*r, *g, *b) = (*r * ratio, *g * ratio, *b * ratio);
     }
 }
 
-#[inline]
+#[inline(always)]
 fn larger(a: f32, b: f32) -> f32 {
     if a > b { a } else { b }
 }
 
 /// In three steps, of which the first and the last suit wide registers.
+#[inline(always)]
 fn apply_curve_to(curve: &Curve, r: &mut [f32; PART], g: &mut [f32; PART], b: &mut [f32; PART]) {
     let (mut entries, mut parts) = ([0_u32; PART], [0.0_f32; PART]);
     for k in 0..PART {
