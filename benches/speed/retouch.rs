@@ -6,7 +6,7 @@ use crate::measure::{median, peak_mib, row, time};
 use culet::imaging::{Picture, Pixels, Rgb8, jpeg, open};
 use culet::retouch::{Depth, Output, Proxy, Recipe, plan};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{self, Command};
 
 const SIZE: (usize, usize) = (6000, 4000);
 const ROUNDS: usize = 5;
@@ -164,7 +164,7 @@ fn instructions_of_one(keeper: &Path) -> Option<f64> {
 }
 
 /// This program once more, for one retouch of the keeper.
-fn alone(command: &mut Command, keeper: &Path) -> Option<Output> {
+fn alone(command: &mut Command, keeper: &Path) -> Option<process::Output> {
     command.arg("retouch").env("CULET_SPEED_FILE", keeper).output().ok()
 }
 
