@@ -229,8 +229,8 @@ impl Small {
     /// backdrop's own light.
     fn fit(&self, kinds: &[Kind]) -> [[f32; TERMS]; 3] {
         let (mut sums, mut rights) = ([[0.0_f64; TERMS]; TERMS], [[0.0_f64; TERMS]; 3]);
-        // One pixel in five is plenty for ten unknowns.
-        for i in (0..self.len()).step_by(5).filter(|&i| kinds[i] == Kind::Plain) {
+        // One pixel in eleven is plenty for ten unknowns.
+        for i in (0..self.len()).step_by(11).filter(|&i| kinds[i] == Kind::Plain) {
             let (u, v) = self.place(i);
             let t = terms(u, v).map(f64::from);
             wide(|| {

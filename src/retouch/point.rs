@@ -35,7 +35,8 @@ const ROOM: usize = 8192;
 /// A curve as a table of n'/n over the logarithm of n, from 2^-16 to 16.
 #[derive(Clone, Debug)]
 pub(super) struct Curve {
-    ratio: Arc<[f32; ROOM]>,
+    /// The ratio at an entry, and what it gains up to the next.
+    entries: Arc<[[f32; 2]; ROOM]>,
     /// Whether values from 1 on stay as they are.
     rests_above_1: bool,
 }
@@ -54,13 +55,14 @@ impl Curve {
     }
 
     fn of(at: impl Fn(usize) -> f32) -> Self {
-        let mut ratio = [0.0; ROOM];
-        ratio.iter_mut().take(ENTRIES).enumerate().for_each(|(i, r)| *r = at(i));
-        let last = ratio[ENTRIES - 1];
-        ratio[ENTRIES..].fill(last);
+        let ratio: Vec<f32> = (0..ENTRIES).map(at).collect();
+        let mut entries = [[ratio[ENTRIES - 1], 0.0]; ROOM];
+        for (entry, pair) in entries.iter_mut().zip(ratio.windows(2)) {
+            *entry = [pair[0], pair[1] - pair[0]];
+        }
         let one = ((1.0_f32.to_bits() - SMALLEST.to_bits()) >> LOW_BITS) as usize;
         let rests_above_1 = ratio[one..].iter().all(|r| *r == 1.0);
-        Self { ratio: Arc::new(ratio), rests_above_1 }
+        Self { entries: Arc::new(entries), rests_above_1 }
     }
 
     /// n'/n, linear between the entries; the ends go on.
@@ -72,16 +74,20 @@ impl Curve {
 
     #[inline(always)]
     fn between(&self, i: u32, part: f32) -> f32 {
-        let i = i as usize;
-        let (a, b) = (self.ratio[i & (ROOM - 1)], self.ratio[i.wrapping_add(1) & (ROOM - 1)]);
-        a + (b - a) * part
+        let [ratio, step] = self.entries[i as usize & (ROOM - 1)];
+        ratio + step * part
     }
 
     /// Least and greatest n'/n from `low` to `high`.
     fn extremes(&self, low: f32, high: f32) -> (f32, f32) {
         let (first, last) = (place(low).0 as usize, place(high).0 as usize + 1);
-        let part = self.ratio.get(first..=last.max(first)).unwrap_or(&self.ratio[..]);
-        part.iter().fold((f32::MAX, f32::MIN), |(l, h), r| (l.min(*r), h.max(*r)))
+        let part = self.entries.get(first..=last.max(first)).unwrap_or(&self.entries[..]);
+        let (mut least, mut most) = (f32::MAX, f32::MIN);
+        for [r, _] in part {
+            least = if *r < least { *r } else { least };
+            most = if *r > most { *r } else { most };
+        }
+        (least, most)
     }
 
     /// First this, then `next`.
@@ -94,7 +100,7 @@ impl Curve {
 
     /// `opacity` of it over what was.
     fn faded(&self, opacity: f32) -> Self {
-        Self::of(|i| 1.0 + (self.ratio[i] - 1.0) * opacity)
+        Self::of(|i| 1.0 + (self.entries[i][0] - 1.0) * opacity)
     }
 }
 

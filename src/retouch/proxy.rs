@@ -114,8 +114,10 @@ impl Proxy {
         if inside.len() < 100 {
             return None;
         }
-        inside.sort_unstable_by(f32::total_cmp);
-        let at = |part: f32| inside[(part * (inside.len() - 1) as f32) as usize];
+        let mut at = |part: f32| {
+            let i = (part * (inside.len() - 1) as f32) as usize;
+            *inside.select_nth_unstable_by(i, f32::total_cmp).1
+        };
         Some(at(0.95) - at(0.05))
     }
 

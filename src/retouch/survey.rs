@@ -74,13 +74,24 @@ fn block_row(source: &Source<'_>, y: usize, block: usize) -> BlockRow {
         }
         add_blocks(&squares, block, &mut sums);
     }
-    let green = |v: &[u8], join: fn(u8, u8) -> u8| -> Vec<u8> {
-        v.chunks(block * 3)
-            .map(|b| b.as_chunks::<3>().0.iter().fold(b[1], |a, p| join(a, p[1])))
-            .collect()
-    };
     let light = means(&sums, source.space(), block, (w, rows));
-    BlockRow { light, low: green(&low, u8::min), high: green(&high, u8::max) }
+    let low = greens(&low, block, |a, b| if b < a { b } else { a });
+    let high = greens(&high, block, |a, b| if b > a { b } else { a });
+    BlockRow { light, low, high }
+}
+
+/// Joins the greens of the columns of each block.
+fn greens(row: &[u8], block: usize, join: impl Fn(u8, u8) -> u8) -> Vec<u8> {
+    let mut out = Vec::with_capacity(row.len() / (block * 3) + 1);
+    for part in row.chunks(block * 3) {
+        let (pixels, _) = part.as_chunks::<3>();
+        let mut green = pixels[0][1];
+        for p in pixels {
+            green = join(green, p[1]);
+        }
+        out.push(green);
+    }
+    out
 }
 
 /// Adds the shifted square of each byte. Wrapping, because a check at each sum would keep the

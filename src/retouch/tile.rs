@@ -236,18 +236,21 @@ impl<'a> Source<'a> {
     /// picture's own primaries; only of eight bits.
     pub(super) fn bounds(&self, part: Rect) -> Option<Bounds> {
         let Raw::Eight(data) = self.raw else { return None };
-        let (mut low, mut high) = ([u8::MAX; LANES], [0_u8; LANES]);
-        wide(|| {
+        let (low, high) = wide(|| {
+            let (mut low, mut high) = ([u8::MAX; LANES], [0_u8; LANES]);
             for y in part.y..part.bottom() {
                 let row = &data[self.index(part.x, y)..][..part.w * 3];
                 let (whole, rest) = row.as_chunks::<LANES>();
                 for row in whole {
-                    keep(row, &mut low, |a, b| if b < a { b } else { a });
-                    keep(row, &mut high, |a, b| if b > a { b } else { a });
+                    for k in 0..LANES {
+                        low[k] = if row[k] < low[k] { row[k] } else { low[k] };
+                        high[k] = if row[k] > high[k] { row[k] } else { high[k] };
+                    }
                 }
                 keep(rest, &mut low, |a, b| if b < a { b } else { a });
                 keep(rest, &mut high, |a, b| if b > a { b } else { a });
             }
+            (low, high)
         });
         let table = srgb_decode_table();
         let of = |v: [u8; 3]| v.map(|v| table[usize::from(v)]);
@@ -366,15 +369,19 @@ impl Band<'_> {
         if *matrix != IDENTITY {
             mix(matrix, r, g, b);
         }
-        for v in [&mut *r, &mut *g, &mut *b] {
-            wide(|| v.iter_mut().for_each(|v| *v = root(*v)));
-        }
         match &mut self.pixels {
             BandPixels::Eight(data) => {
                 let table = encode_table_8();
-                together(&mut data[from..], [r, g, b], |root| table[nearest(root)]);
+                for v in [&mut *r, &mut *g, &mut *b] {
+                    wide(|| v.iter_mut().for_each(|v| *v = placed(root(*v))));
+                }
+                let entry = |v: f32| table[(v.to_bits() & 0x7fff) as usize];
+                together(&mut data[from..], [r, g, b], entry);
             }
             BandPixels::Sixteen(data) => {
+                for v in [&mut *r, &mut *g, &mut *b] {
+                    wide(|| v.iter_mut().for_each(|v| *v = root(*v)));
+                }
                 together(&mut data[from..], [r, g, b], encode_root_16);
             }
         }
@@ -424,11 +431,11 @@ fn together<T>(data: &mut [T], [r, g, b]: [&mut [f32]; 3], table: impl Fn(f32) -
     }
 }
 
-/// The table index of a square root in 0..1. Adding 2^23 leaves the rounded number in the low bits
-/// of the float, which is quicker than a saturating cast.
-#[inline]
-fn nearest(root: f32) -> usize {
-    ((root * ROOTS as f32 + 8_388_608.0).to_bits() & 0x7fff) as usize
+/// A square root in 0..1 with its table index, the nearest, in the low bits: adding 2^23 leaves the
+/// rounded number there, which is quicker than a saturating cast.
+#[inline(always)]
+fn placed(root: f32) -> f32 {
+    root * ROOTS as f32 + 8_388_608.0
 }
 
 /// sRGB bytes over the square root of linear light; filled up so that any masked index is inside.
