@@ -421,7 +421,8 @@ fn one_key_retouches_and_one_shows_before_and_after() {
 fn a_preset_is_chosen_from_the_list_and_undone() {
     let mut studio = Studio::shooting(1);
     studio.press(Key::D);
-    studio.window.get_by_role_and_label(Role::ComboBox, "Preset").click();
+    let help = "Makes the edit for this take with a look; every step stays adjustable.";
+    studio.window.get_by_role_and_label(Role::ComboBox, help).click();
     studio.run();
     for preset in Preset::built_in() {
         studio.window.get_by_label(&preset.name);

@@ -65,11 +65,8 @@ pub fn fidelity(recipe: &Recipe, proxy: &Proxy, picture: &Picture) -> Fidelity {
     let turn = |i: &usize| (calm[*i][1] - before[*i][1]).hypot(calm[*i][2] - before[*i][2]);
     let mut turns: Vec<f32> = product.iter().map(turn).collect();
     let fifth = turns.len() * 4 / 5;
-    let tint = if turns.is_empty() {
-        0.0
-    } else {
-        *turns.select_nth_unstable_by(fifth, f32::total_cmp).1
-    };
+    let tint =
+        if turns.is_empty() { 0.0 } else { *turns.select_nth_unstable_by(fifth, f32::total_cmp).1 };
     let blobs = components(whole.w, whole.h, &|i| changes[i] > SEEN);
     let area = product.len().max(1) as f32;
     let largest = blobs.iter().map(Vec::len).max().unwrap_or(0) as f32 / area;
