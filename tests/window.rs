@@ -10,7 +10,7 @@ use culet::engine::contract::{
 };
 use culet::engine::latest::{Publisher, channel};
 use culet::imaging::{Mask, Rect, Rgb8, Rgba8};
-use culet::retouch::{Recipe, Speck, operations};
+use culet::retouch::{Preset, Recipe, Speck, operations};
 use culet::score::{Facts, Histogram, Kind, Score};
 use culet::session::{Flag, Label};
 use culet::suggest::Suggestion;
@@ -416,6 +416,27 @@ fn one_key_retouches_and_one_shows_before_and_after() {
     assert_eq!(studio.sent(), ["Edit(1, None)"], "undo removes the automatic edit");
     studio.chord(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
     assert_eq!(studio.window.state().model().takes[&1].recipe, Some(recipe));
+}
+
+#[test]
+fn a_preset_is_chosen_from_the_list_and_undone() {
+    let mut studio = Studio::shooting(1);
+    studio.press(Key::D);
+    let help = "Makes the edit for this take with a look; every step stays adjustable.";
+    studio.window.get_by_role_and_label(Role::ComboBox, help).click();
+    studio.run();
+    for preset in Preset::built_in() {
+        studio.window.get_by_label(&preset.name);
+    }
+    studio.click("Yellow gold");
+    let sent = studio.sent();
+    assert!(sent.len() == 1 && sent[0].starts_with("RetouchWith(0, Preset"), "{sent:?}");
+    assert!(sent[0].contains("Yellow gold") && studio.shows("Retouching"), "{sent:?}");
+    let recipe = Recipe { steps: operations(), ..Recipe::default() };
+    studio.tell(Event::TakeChanged(Take { recipe: Some(recipe), ..take(0) }));
+    studio.run();
+    studio.chord(Modifiers::COMMAND, Key::Z);
+    assert_eq!(studio.sent(), ["Edit(0, None)"], "undo takes the look back");
 }
 
 fn picture(take: TakeId, edited: bool, w: usize, h: usize) -> Event {

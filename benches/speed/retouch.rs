@@ -3,10 +3,10 @@
 //! with `CULET_SPEED_KEEP=FILE` the keeper is left there.
 
 use crate::measure::{median, peak_mib, row, time};
-use culet::imaging::{Picture, Pixels, Rgb8, jpeg};
-use culet::retouch::{Proxy, Recipe, plan};
+use culet::imaging::{Picture, Pixels, Rgb8, jpeg, open};
+use culet::retouch::{Depth, Output, Proxy, Recipe, plan};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{self, Command};
 
 const SIZE: (usize, usize) = (6000, 4000);
 const ROUNDS: usize = 5;
@@ -50,6 +50,8 @@ pub fn run() {
     if let Some(peak) = peak_of_one(&path) {
         row("peak memory of one retouch", "<= 200", peak, "MiB", peak <= 200.0);
     }
+    raw();
+    batch(&bytes);
     if std::env::args().any(|a| a == "instructions") {
         match instructions_of_one(&path) {
             Some(g) => row("instructions of one retouch", "<= 5.1", g, "G", g <= 5.1),
@@ -65,11 +67,72 @@ fn one(bytes: &[u8]) -> Vec<&'static str> {
     let recipe = Recipe::automatic(&proxy);
     let plan = plan(&recipe, &proxy);
     drop(proxy);
-    let out = plan.render(&picture);
-    drop(picture);
+    let out = plan.render_over(picture, &Output::default());
     let Pixels::Eight(out) = &out.pixels else { panic!("eight bits stay eight bits") };
     std::hint::black_box(jpeg::encode(out, 95).unwrap());
     plan.steps().iter().map(|(id, _)| *id).collect()
+}
+
+/// A camera raw from its bytes to a finished JPEG. Where the test data holds none of 24 megapixels,
+/// the time is scaled by the number of pixels.
+fn raw() {
+    let data = std::env::var_os("CULET_DATA").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),
+        std::path::PathBuf::from,
+    );
+    let file = data.join("raw/colorchart.dng");
+    let Ok(bytes) = std::fs::read(&file) else {
+        return println!("  raw: skipped, no {}", file.display());
+    };
+    let Ok(size) = open::open(&bytes).map(|o| o.picture.size()) else {
+        return println!("  raw: skipped, built without it");
+    };
+    let (mut opens, mut totals, mut walls) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let (opened, open, before) = time(|| open::open(&bytes).unwrap());
+        let ((), rest, after) = time(|| {
+            let proxy = Proxy::new(&opened.picture, None);
+            let plan = plan(&Recipe::automatic(&proxy), &proxy);
+            let eight = Output { depth: Depth::Eight, side: None };
+            let out = plan.render_over(opened.picture, &eight);
+            std::hint::black_box(jpeg::encode(&out.to_srgb8(), 95).unwrap());
+        });
+        opens.push(open);
+        totals.push(open + rest);
+        walls.push(before + after);
+    }
+    let megapixels = (size.0 * size.1) as f64 / 1e6;
+    println!("  raw of {megapixels:.1} MP, times scaled to 24 MP:");
+    let scaled = |v: Vec<f64>| median(v) * 24.0 / megapixels;
+    row("raw: decode and develop", "", scaled(opens), "s", true);
+    row("raw: from its bytes to a finished JPEG", "", scaled(totals), "s", true);
+    row("  the same, wall time", "", scaled(walls), "s", true);
+}
+
+/// Keepers of one batch on the command line; the time of a hundred is ten times theirs.
+const KEEPERS: usize = 10;
+
+/// A batch as `culet retouch` works through it, product mask and files included.
+fn batch(keeper: &[u8]) {
+    let folder = tempfile::tempdir().unwrap();
+    let keepers = folder.path().join("keepers");
+    std::fs::create_dir(&keepers).unwrap();
+    for i in 0..KEEPERS {
+        let path = keepers.join(format!("keeper{i}.jpg"));
+        culet::imaging::files::write_atomic(&path, keeper).unwrap();
+    }
+    let mut command = Command::new(env!("CARGO_BIN_EXE_culet"));
+    command.arg("retouch").arg(&keepers).arg("-o").arg(folder.path().join("done"));
+    let start = std::time::Instant::now();
+    let done = command.output().ok().filter(|o| o.status.success());
+    let wall = start.elapsed().as_secs_f64();
+    match done {
+        Some(_) => {
+            println!("  {KEEPERS} of 24 MP took {wall:.1} s; a hundred take ten times as long:");
+            row("100 keepers, wall time", "", wall * 100.0 / KEEPERS as f64, "s", true);
+        }
+        None => println!("  batch: `culet retouch` failed"),
+    }
 }
 
 /// Where the time goes.
@@ -78,7 +141,7 @@ fn parts(bytes: &[u8]) {
     let (proxy, look, _) = time(|| Proxy::new(&picture, None));
     let recipe = Recipe::automatic(&proxy);
     let (plan, planning, _) = time(|| plan(&recipe, &proxy));
-    let (_, render, _) = time(|| plan.render(&picture));
+    let (_, render, _) = time(|| plan.render_over(picture, &Output::default()));
     println!("  of it: looking {look:.3}, planning {planning:.3}, rendering {render:.3} s");
 }
 
@@ -101,7 +164,7 @@ fn instructions_of_one(keeper: &Path) -> Option<f64> {
 }
 
 /// This program once more, for one retouch of the keeper.
-fn alone(command: &mut Command, keeper: &Path) -> Option<Output> {
+fn alone(command: &mut Command, keeper: &Path) -> Option<process::Output> {
     command.arg("retouch").env("CULET_SPEED_FILE", keeper).output().ok()
 }
 

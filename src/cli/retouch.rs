@@ -349,12 +349,11 @@ fn one(
         Format::Png => Depth::Same,
         Format::Jpeg => Depth::Eight,
     };
-    let picture = plan.render_to(&opened.picture, &Output { depth, side: arguments.side });
+    let picture = plan.render_over(opened.picture, &Output { depth, side: arguments.side });
     let render = lap();
     let steps = plan.steps().to_vec();
     let mut warnings = opened.warnings;
     warnings.extend(unsure);
-    drop(opened.picture);
     warnings.extend(write(&target, &picture, &steps, arguments)?);
     if arguments.keep_recipe {
         let beside = target.with_extension("culet.toml");

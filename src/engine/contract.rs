@@ -6,7 +6,7 @@ use crate::calibrate::Calibration;
 use crate::calibrate::drift::Drift;
 use crate::camera::{CameraSpec, Setting};
 use crate::imaging::{Rgb8, Rgba8, jpeg};
-use crate::retouch::{Recipe, Speck};
+use crate::retouch::{Preset, Recipe, Speck};
 use crate::score::{Facts, Histogram, Kind, Score};
 use crate::session::{Flag, Label};
 use crate::suggest::Suggestion;
@@ -81,6 +81,8 @@ pub enum Command {
     },
     /// The one-key retouch: a recipe made for this take; answered by [`Event::TakeChanged`].
     Retouch(TakeId),
+    /// A recipe made for this take with a look; answered by [`Event::TakeChanged`].
+    RetouchWith(TakeId, Box<Preset>),
     /// Replaces the edit of a take; none removes it.
     Edit(TakeId, Option<Recipe>),
     /// The recipe that captures get by themselves from now on; none for none.

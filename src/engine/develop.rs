@@ -7,7 +7,7 @@ use super::preview::{shrink, to_screen};
 use super::shared::Shared;
 use crate::calibrate::{self, Calibration, Card, FlatField, Options, Transfer};
 use crate::imaging::{Picture, Pixels, Rgb8, exif, files, open, save};
-use crate::retouch::{Depth, Output, Proxy, Recipe, plan};
+use crate::retouch::{Depth, Output, Preset, Proxy, Recipe, plan};
 use crate::session::Moment;
 use crossbeam_channel::Receiver;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ pub(super) enum Job {
         edited: bool,
     },
     /// Makes a recipe for a take.
-    Retouch(TakeId),
+    Retouch(TakeId, Option<Box<Preset>>),
     /// Finds a card in a take and calibrates with it.
     Calibrate(TakeId),
     /// Finds a card in a live frame and calibrates with it.
@@ -88,7 +88,7 @@ impl Developer<'_> {
     fn work(&mut self, job: Job) {
         let done = match job {
             Job::Show { take, side, edited } => self.show(take, side, edited),
-            Job::Retouch(take) => self.retouch(take),
+            Job::Retouch(take, preset) => self.retouch(take, preset.as_deref()),
             Job::Calibrate(take) => self.calibrate_take(take),
             Job::CalibrateFrame(rgb) => self.calibrate(&rgb, self.camera_options()),
             Job::FlatField(take) => self.flat_field(take),
@@ -135,11 +135,14 @@ impl Developer<'_> {
         Ok(())
     }
 
-    fn retouch(&mut self, id: TakeId) -> Result<(), String> {
+    fn retouch(&mut self, id: TakeId, preset: Option<&Preset>) -> Result<(), String> {
         let take = self.take(id)?;
         let colour = self.shared.colour.lock().clone();
         let open = self.open(&take)?;
-        let mut recipe = Recipe::automatic(&open.proxy);
+        let mut recipe = match preset {
+            Some(preset) => preset.recipe(&open.proxy),
+            None => Recipe::automatic(&open.proxy),
+        };
         if let Some(colour) = colour {
             let bytes = open::bytes(&take.file).map_err(|e| e.to_string())?;
             match colour::step(&colour.file, &colour.calibration, &bytes) {
@@ -326,7 +329,7 @@ mod tests {
     fn of_many_slider_steps_the_last_is_shown() {
         let show = |take, side| Job::Show { take, side, edited: true };
         let kept =
-            newest(vec![show(1, 10), Job::Retouch(1), show(2, 10), show(1, 20), show(1, 30)]);
+            newest(vec![show(1, 10), Job::Retouch(1, None), show(2, 10), show(1, 20), show(1, 30)]);
         let text: Vec<String> = kept.iter().map(|j| format!("{j:?}")).collect();
         assert_eq!(kept.len(), 3, "{text:?}");
         assert!(text[2].contains("side: 30"), "{text:?}");

@@ -5,6 +5,7 @@
 
 use super::region::Region;
 use super::tile::{Frame, Tile};
+use crate::imaging::lanes::wide;
 use crate::imaging::{Mask, Plane};
 use nalgebra::{DMatrix, DVector};
 
@@ -122,31 +123,29 @@ pub(super) fn refined(tile: &Tile, backdrop: &Backdrop, coarse: &Mask) -> Mask {
     if k == 1 {
         return coarse.clone();
     }
-    let reach = 2;
-    let near = |x: usize, y: usize| {
-        let (mut all, mut any) = (true, false);
-        for j in y.saturating_sub(reach)..=(y + reach).min(coarse.h - 1) {
-            for i in x.saturating_sub(reach)..=(x + reach).min(coarse.w - 1) {
-                let inside = coarse.at(i, j) > 127;
-                (all, any) = (all && inside, any || inside);
+    let cover = Region::from_mask(coarse, coarse.w, coarse.h);
+    let (inner, outer) = (cover.shrunk(REACH), cover.widened(REACH));
+    let mut out = Mask::new(w, h);
+    for (y, row) in out.data.chunks_exact_mut(w.max(1)).enumerate() {
+        let j = (y / k).min(coarse.h - 1) * coarse.w;
+        for (i, cell) in row.chunks_mut(k).enumerate() {
+            let at = j + i.min(coarse.w - 1);
+            if inner.plane().data[at] > 0.5 {
+                cell.fill(255);
+            } else if outer.plane().data[at] > 0.5 {
+                for (x, v) in (i * k..).zip(cell) {
+                    let place = ((x as f32 + 0.5) / w as f32, (y as f32 + 0.5) / h as f32);
+                    let other = backdrop.stands_out(tile.at(y * w + x), place);
+                    *v = if other { 255 } else { 0 };
+                }
             }
         }
-        (all, any)
-    };
-    let outline: Vec<(bool, bool)> =
-        (0..coarse.data.len()).map(|i| near(i % coarse.w, i / coarse.w)).collect();
-    Mask::from_fn(w, h, |x, y| {
-        let (i, j) = ((x / k).min(coarse.w - 1), (y / k).min(coarse.h - 1));
-        match outline[j * coarse.w + i] {
-            (true, _) => 255,
-            (_, false) => 0,
-            _ => {
-                let place = ((x as f32 + 0.5) / w as f32, (y as f32 + 0.5) / h as f32);
-                if backdrop.stands_out(tile.at(y * w + x), place) { 255 } else { 0 }
-            }
-        }
-    })
+    }
+    out
 }
+
+/// Coarse pixels on both sides of the coarse outline that are looked at.
+const REACH: usize = 2;
 
 /// Fits the backdrop around a known subject.
 pub(super) fn fit(tile: &Tile, subject: &Region) -> Backdrop {
@@ -230,13 +229,15 @@ impl Small {
     /// backdrop's own light.
     fn fit(&self, kinds: &[Kind]) -> [[f32; TERMS]; 3] {
         let (mut sums, mut rights) = ([[0.0_f64; TERMS]; TERMS], [[0.0_f64; TERMS]; 3]);
-        // One pixel in five is plenty for ten unknowns.
-        for i in (0..self.len()).step_by(5).filter(|&i| kinds[i] == Kind::Plain) {
+        // One pixel in eleven is plenty for ten unknowns.
+        for i in (0..self.len()).step_by(11).filter(|&i| kinds[i] == Kind::Plain) {
             let (u, v) = self.place(i);
             let t = terms(u, v).map(f64::from);
-            for (row, a) in sums.iter_mut().zip(&t) {
-                row.iter_mut().zip(&t).for_each(|(s, b)| *s += a * b);
-            }
+            wide(|| {
+                for (row, a) in sums.iter_mut().zip(&t) {
+                    row.iter_mut().zip(&t).for_each(|(s, b)| *s += a * b);
+                }
+            });
             for (right, stops) in rights.iter_mut().zip(&self.stops[i]) {
                 let stops = f64::from(*stops);
                 right.iter_mut().zip(&t).for_each(|(s, a)| *s += a * stops);
@@ -368,7 +369,7 @@ fn neighbours(w: usize, h: usize, i: usize) -> impl Iterator<Item = usize> {
 }
 
 /// Connected parts (four neighbours) of the pixels for which `inside` holds.
-pub(super) fn components(w: usize, h: usize, inside: &dyn Fn(usize) -> bool) -> Vec<Vec<usize>> {
+pub(super) fn components(w: usize, h: usize, inside: &impl Fn(usize) -> bool) -> Vec<Vec<usize>> {
     let mut seen = vec![false; w * h];
     let mut parts = Vec::new();
     for start in 0..w * h {

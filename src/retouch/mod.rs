@@ -24,6 +24,7 @@ mod proxy;
 mod recipe;
 mod reduce;
 mod region;
+mod render;
 mod repair;
 mod specks;
 mod survey;

@@ -1,16 +1,13 @@
-//! Planning and rendering. A recipe and a proxy make a [`Plan`]; a plan renders any size of the
-//! picture, tile by tile, and never holds more than a tile a thread in `f32`.
+//! Planning. A recipe and a proxy make a [`Plan`], which renders any size of the picture.
 
 use super::geometry::Geometry;
-use super::point::{Bounds, IDENTITY, Point};
+use super::point::{Bounds, Point};
 use super::proxy::Proxy;
 use super::recipe::Recipe;
-use super::reduce;
-use super::repair::{self, Patch, Repair};
-use super::tile::{Band, BandPixels, Frame, Source, Tile};
-use crate::imaging::colour::{Matrix3, SRGB_TO_REC2020};
-use crate::imaging::{Picture, Pixels, Rect, Rgb8, Rgb16, Space};
-use rayon::prelude::*;
+use super::repair::Repair;
+use super::tile::{Frame, Source, Tile};
+use super::{reduce, render};
+use crate::imaging::{Picture, Pixels, Rect, Rgb8, Space};
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -52,8 +49,9 @@ pub(super) enum Planned {
     Area(Arc<dyn Stage>),
 }
 
+/// A step that is ready to run.
 #[derive(Clone, Debug)]
-enum Pass {
+pub(super) enum Pass {
     Point(Point),
     Area { stage: Arc<dyn Stage>, opacity: f32 },
 }
@@ -107,21 +105,21 @@ impl<'a> View<'a> {
 }
 
 impl Pass {
-    fn touches(&self, frame: &Frame, part: Rect) -> bool {
+    pub(super) fn touches(&self, frame: &Frame, part: Rect) -> bool {
         match self {
             Self::Point(_) => true,
             Self::Area { stage, .. } => stage.touches(frame, part),
         }
     }
 
-    fn margin(&self, frame: &Frame) -> usize {
+    pub(super) fn margin(&self, frame: &Frame) -> usize {
         match self {
             Self::Point(_) => 0,
             Self::Area { stage, .. } => stage.margin(frame),
         }
     }
 
-    fn bounds(&self, frame: &Frame, part: Rect, range: Bounds) -> Option<Bounds> {
+    pub(super) fn bounds(&self, frame: &Frame, part: Rect, range: Bounds) -> Option<Bounds> {
         match self {
             Self::Point(point) => Some(point.bounds(range)),
             Self::Area { stage, opacity } if *opacity >= 1.0 => stage.bounds(frame, part, range),
@@ -129,7 +127,7 @@ impl Pass {
         }
     }
 
-    fn render(&self, tile: &mut Tile) {
+    pub(super) fn render(&self, tile: &mut Tile) {
         match self {
             Self::Point(point) => point.render(tile),
             Self::Area { stage, opacity } if *opacity >= 1.0 => stage.render(tile),
@@ -170,12 +168,20 @@ pub struct Output {
 #[derive(Clone, Debug)]
 pub struct Plan {
     original: (usize, usize),
-    repairs: Arc<Vec<Repair>>,
-    passes: Vec<Pass>,
-    geometry: Option<Geometry>,
+    pub(super) repairs: Arc<Vec<Repair>>,
+    pub(super) passes: Vec<Pass>,
+    pub(super) geometry: Option<Geometry>,
     /// Whether a step makes anything pure white.
-    whitens: bool,
+    pub(super) whitens: bool,
     steps: Vec<(&'static str, String)>,
+}
+
+/// The picture no larger than a side.
+fn sized(picture: Picture, side: Option<usize>) -> Picture {
+    match side {
+        Some(side) => reduce::reduced(&picture, side),
+        None => picture,
+    }
 }
 
 /// Lets each step that is on look at the proxy and decide.
@@ -207,13 +213,6 @@ fn fused(passes: Vec<Pass>) -> Vec<Pass> {
     out
 }
 
-/// Rows of a band and columns of a tile: three planes of a tile with margins stay in a core's cache.
-const TILE: (usize, usize) = (256, 128);
-/// Rows of a tile that are worked on together where no pass looks at neighbours.
-const STRIP: usize = 8;
-/// Columns of a strip that are told white together.
-const BLOCK: usize = 64;
-
 impl Plan {
     /// The steps that do something on this picture: identifier and one line for people.
     pub fn steps(&self) -> &[(&'static str, String)] {
@@ -229,22 +228,33 @@ impl Plan {
 
     /// The edited picture at its full size, depth and primaries; metadata is carried over.
     pub fn render(&self, picture: &Picture) -> Picture {
-        let pixels = self.pixels(&Source::of(picture), Depth::Same);
+        let pixels = render::rendered(self, &Source::of(picture), Depth::Same);
         Picture { pixels, space: picture.space, metadata: picture.metadata.clone() }
     }
 
     /// The edited picture with another depth or size.
     pub fn render_to(&self, picture: &Picture, output: &Output) -> Picture {
-        let pixels = self.pixels(&Source::of(picture), output.depth);
+        let pixels = render::rendered(self, &Source::of(picture), output.depth);
         let space = match pixels {
             Pixels::Eight(_) => Space::Srgb,
             Pixels::Sixteen(_) => picture.space,
         };
         let whole = Picture { pixels, space, metadata: picture.metadata.clone() };
-        match output.side {
-            Some(side) => reduce::reduced(&whole, side),
-            None => whole,
+        sized(whole, output.side)
+    }
+
+    /// As [`Self::render_to`], in the picture's own memory where its depth and size stay.
+    pub fn render_over(&self, mut picture: Picture, output: &Output) -> Picture {
+        let same = match (output.depth, &picture.pixels) {
+            (Depth::Same, _) | (Depth::Eight, Pixels::Eight(_)) => true,
+            (Depth::Sixteen, Pixels::Sixteen(_)) => true,
+            _ => false,
+        };
+        if !same || self.geometry.is_some() {
+            return self.render_to(&picture, output);
         }
+        render::over(self, &mut picture);
+        sized(picture, output.side)
     }
 
     /// For the screen, the longest side at most `side`: the same steps on a reduced picture. The
@@ -259,212 +269,18 @@ impl Plan {
 
     /// A live frame with the plan of this or of an earlier frame.
     pub fn render_live(&self, frame: &Rgb8) -> Rgb8 {
-        self.eight(&Source::Eight(frame))
+        self.eight(&Source::of_bytes(frame))
     }
 
     fn eight(&self, source: &Source<'_>) -> Rgb8 {
-        match self.pixels(source, Depth::Eight) {
+        match render::rendered(self, source, Depth::Eight) {
             Pixels::Eight(p) => p,
             Pixels::Sixteen(p) => p.to_rgb8(),
         }
     }
 
-    fn pixels(&self, source: &Source<'_>, depth: Depth) -> Pixels {
-        let (w, h) = source.size();
-        let scale = w as f32 / self.original.0.max(1) as f32;
-        let frame = Frame { w, h, scale };
-        let eight = match (depth, source) {
-            (Depth::Eight, _) | (Depth::Same, Source::Eight(_)) => true,
-            (Depth::Sixteen, _) | (Depth::Same, Source::Sixteen(..)) => false,
-        };
-        let kept = self.geometry.map_or(Rect::new(0, 0, w, h), |g| g.kept(&frame));
-        let rows = TILE.1 * kept.w.max(1) * 3;
-        let job = Job {
-            plan: self,
-            source,
-            frame,
-            kept,
-            patches: repair::solve(&self.repairs, source, frame),
-        };
-        if eight {
-            let mut out = Rgb8::new(kept.w, kept.h);
-            out.data.par_chunks_mut(rows).enumerate().for_each(|(i, data)| {
-                let pixels = BandPixels::Eight(data);
-                job.band(Band { x: kept.x, y: kept.y + i * TILE.1, w: kept.w, pixels });
-            });
-            Pixels::Eight(out)
-        } else {
-            let mut out = Rgb16::new(kept.w, kept.h);
-            out.data.par_chunks_mut(rows).enumerate().for_each(|(i, data)| {
-                let pixels = BandPixels::Sixteen(data);
-                job.band(Band { x: kept.x, y: kept.y + i * TILE.1, w: kept.w, pixels });
-            });
-            Pixels::Sixteen(out)
-        }
-    }
-
-    /// Every pass over the whole picture as one tile: what tiling must not change.
-    #[cfg(test)]
-    fn whole(&self, picture: &Picture) -> Tile {
-        let (w, h) = picture.size();
-        let frame = Frame { w, h, scale: w as f32 / self.original.0 as f32 };
-        let mut tile = Tile::new(frame, Rect::new(0, 0, w, h));
-        let source = Source::of(picture);
-        tile.load(&source, &IDENTITY);
-        repair::solve(&self.repairs, &source, frame).iter().for_each(|p| p.lay(&mut tile));
-        for pass in &self.passes {
-            if pass.touches(&frame, tile.rect) {
-                pass.render(&mut tile);
-            }
-        }
-        tile
-    }
-
-    /// [`Plan::whole`] as an eight-bit picture.
-    #[cfg(test)]
-    pub(super) fn render_whole(&self, picture: &Picture) -> Picture {
-        let tile = self.whole(picture);
-        let mut out = Rgb8::new(tile.rect.w, tile.rect.h);
-        let pixels = BandPixels::Eight(&mut out.data);
-        let mut band = Band { x: 0, y: 0, w: tile.rect.w, pixels };
-        tile.store(tile.rect, &IDENTITY, Space::Srgb, &mut band);
-        Picture::from_srgb8(out)
-    }
-
-    /// Whether no pass makes anything that is not a number.
-    #[cfg(test)]
-    pub(super) fn all_finite(&self, picture: &Picture) -> bool {
-        self.whole(picture).planes.iter().flatten().all(|v| v.is_finite())
-    }
-}
-
-/// One rendering.
-struct Job<'a> {
-    plan: &'a Plan,
-    source: &'a Source<'a>,
-    frame: Frame,
-    /// The part of the frame that the result shows.
-    kept: Rect,
-    patches: Vec<Patch>,
-}
-
-impl Job<'_> {
-    fn band(&self, mut band: Band<'_>) {
-        let h = TILE.1.min(self.kept.bottom() - band.y);
-        let mut tile = Tile::new(self.frame, Rect::default());
-        for x in (self.kept.x..self.kept.right()).step_by(TILE.0) {
-            let core = Rect::new(x, band.y, TILE.0.min(self.kept.right() - x), h);
-            self.part(core, &mut tile, &mut band);
-        }
-    }
-
-    /// The passes that can change a part, and the part of the picture that they look at. Those that
-    /// cannot are left out: a local step costs nothing elsewhere and leaves every byte there.
-    fn needed(&self, core: Rect) -> (Vec<&Pass>, Rect) {
-        let (mut need, mut passes) = (core, Vec::new());
-        for pass in self.plan.passes.iter().rev() {
-            if pass.touches(&self.frame, need) {
-                need = need.grown(pass.margin(&self.frame), self.frame.w, self.frame.h);
-                passes.push(pass);
-            }
-        }
-        passes.reverse();
-        (passes, need)
-    }
-
-    fn part(&self, core: Rect, tile: &mut Tile, band: &mut Band<'_>) {
-        let space = band.space(self.source);
-        if let Some(geometry) = self.plan.geometry.filter(|g| g.roll != 0.0) {
-            let from = geometry.needs(&self.frame, core);
-            let (passes, need) = self.needed(from);
-            let last = self.develop(&passes, need, tile);
-            geometry.fill(tile, core).store(core, &last, space, band);
-            return;
-        }
-        let (passes, need) = self.needed(core);
-        let mended = self.patches.iter().any(|p| p.touches(need));
-        if passes.is_empty() && !mended && band.copy(self.source, core) {
-            return;
-        }
-        if need == core {
-            self.by_strips(&passes, core, tile, band);
-        } else {
-            let last = self.develop(&passes, need, tile);
-            tile.store(core, &last, space, band);
-        }
-    }
-
-    /// Passes that look at single pixels go strip by strip, so that everything stays in the
-    /// first-level cache. Blocks that can only come out white are not looked at pixel by pixel.
-    fn by_strips(&self, passes: &[&Pass], core: Rect, tile: &mut Tile, band: &mut Band<'_>) {
-        let mended = self.patches.iter().any(|p| p.touches(core));
-        let whitens = self.plan.whitens && !mended;
-        for y in (core.y..core.bottom()).step_by(STRIP) {
-            let strip = Rect::new(core.x, y, core.w, STRIP.min(core.bottom() - y));
-            if !whitens {
-                self.strip(passes, strip, tile, band);
-                continue;
-            }
-            let mut open = strip.x;
-            for x in (strip.x..strip.right()).step_by(BLOCK) {
-                let block = Rect::new(x, y, BLOCK.min(strip.right() - x), strip.h);
-                if self.is_white(passes, block) && band.whiten(block) {
-                    self.strip(passes, Rect { x: open, w: x - open, ..strip }, tile, band);
-                    open = block.right();
-                }
-            }
-            self.strip(passes, Rect { x: open, w: strip.right() - open, ..strip }, tile, band);
-        }
-    }
-
-    fn strip(&self, passes: &[&Pass], strip: Rect, tile: &mut Tile, band: &mut Band<'_>) {
-        if strip.w > 0 {
-            let last = self.develop(passes, strip, tile);
-            tile.store(strip, &last, band.space(self.source), band);
-        }
-    }
-
-    /// Whether every pixel of a block comes out pure white, told from its lightest and darkest.
-    fn is_white(&self, passes: &[&Pass], block: Rect) -> bool {
-        let Some(range) = self.source.bounds(block) else { return false };
-        // Nobody takes such a dark thing for paper; most blocks of a product end here.
-        if range.low.iter().any(|v| *v < 0.05) {
-            return false;
-        }
-        let range = Some(range.through(&SRGB_TO_REC2020));
-        let end = passes
-            .iter()
-            .fold(range, |range, pass| range.and_then(|r| pass.bounds(&self.frame, block, r)));
-        end == Some(Bounds::WHITE)
-    }
-
-    /// Loads a part of the picture, lays repairs over it and runs the passes. What is left is a
-    /// matrix that the way out can take along.
-    fn develop(&self, passes: &[&Pass], need: Rect, tile: &mut Tile) -> Matrix3 {
-        let (mut first, mut rest) = match passes.split_first() {
-            Some((Pass::Point(point), rest)) => (point.clone(), rest),
-            _ => (Point::default(), passes),
-        };
-        let mended = self.patches.iter().any(|p| p.touches(need));
-        let matrix = if mended { IDENTITY } else { first.take_first_matrix() };
-        let mut last = match rest.split_last() {
-            Some((Pass::Point(point), before)) => {
-                rest = before;
-                point.clone()
-            }
-            _ => Point::default(),
-        };
-        let out = if rest.is_empty() && last.is_empty() {
-            first.take_last_matrix()
-        } else {
-            last.take_last_matrix()
-        };
-        tile.reset(need);
-        tile.load(self.source, &matrix);
-        self.patches.iter().filter(|p| p.touches(need)).for_each(|p| p.lay(tile));
-        first.render(tile);
-        rest.iter().for_each(|pass| pass.render(tile));
-        last.render(tile);
-        out
+    /// A rendering of a picture of a size.
+    pub(super) fn frame(&self, (w, h): (usize, usize)) -> Frame {
+        Frame { w, h, scale: w as f32 / self.original.0.max(1) as f32 }
     }
 }

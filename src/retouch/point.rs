@@ -5,6 +5,7 @@
 
 use super::tile::Tile;
 use crate::imaging::colour::{Matrix3, multiply};
+use crate::imaging::lanes::wide;
 use std::sync::Arc;
 
 /// Luminance weights of linear Rec.2020 (ITU-R BT.2020).
@@ -34,7 +35,8 @@ const ROOM: usize = 8192;
 /// A curve as a table of n'/n over the logarithm of n, from 2^-16 to 16.
 #[derive(Clone, Debug)]
 pub(super) struct Curve {
-    ratio: Arc<[f32; ROOM]>,
+    /// The ratio at an entry, and what it gains up to the next.
+    entries: Arc<[[f32; 2]; ROOM]>,
     /// Whether values from 1 on stay as they are.
     rests_above_1: bool,
 }
@@ -53,13 +55,14 @@ impl Curve {
     }
 
     fn of(at: impl Fn(usize) -> f32) -> Self {
-        let mut ratio = [0.0; ROOM];
-        ratio.iter_mut().take(ENTRIES).enumerate().for_each(|(i, r)| *r = at(i));
-        let last = ratio[ENTRIES - 1];
-        ratio[ENTRIES..].fill(last);
+        let ratio: Vec<f32> = (0..ENTRIES).map(at).collect();
+        let mut entries = [[ratio[ENTRIES - 1], 0.0]; ROOM];
+        for (entry, pair) in entries.iter_mut().zip(ratio.windows(2)) {
+            *entry = [pair[0], pair[1] - pair[0]];
+        }
         let one = ((1.0_f32.to_bits() - SMALLEST.to_bits()) >> LOW_BITS) as usize;
         let rests_above_1 = ratio[one..].iter().all(|r| *r == 1.0);
-        Self { ratio: Arc::new(ratio), rests_above_1 }
+        Self { entries: Arc::new(entries), rests_above_1 }
     }
 
     /// n'/n, linear between the entries; the ends go on.
@@ -69,18 +72,22 @@ impl Curve {
         self.between(i, part)
     }
 
-    #[inline]
+    #[inline(always)]
     fn between(&self, i: u32, part: f32) -> f32 {
-        let i = i as usize;
-        let (a, b) = (self.ratio[i & (ROOM - 1)], self.ratio[i.wrapping_add(1) & (ROOM - 1)]);
-        a + (b - a) * part
+        let [ratio, step] = self.entries[i as usize & (ROOM - 1)];
+        ratio + step * part
     }
 
     /// Least and greatest n'/n from `low` to `high`.
     fn extremes(&self, low: f32, high: f32) -> (f32, f32) {
         let (first, last) = (place(low).0 as usize, place(high).0 as usize + 1);
-        let part = self.ratio.get(first..=last.max(first)).unwrap_or(&self.ratio[..]);
-        part.iter().fold((f32::MAX, f32::MIN), |(l, h), r| (l.min(*r), h.max(*r)))
+        let part = self.entries.get(first..=last.max(first)).unwrap_or(&self.entries[..]);
+        let (mut least, mut most) = (f32::MAX, f32::MIN);
+        for [r, _] in part {
+            least = if *r < least { *r } else { least };
+            most = if *r > most { *r } else { most };
+        }
+        (least, most)
     }
 
     /// First this, then `next`.
@@ -93,12 +100,12 @@ impl Curve {
 
     /// `opacity` of it over what was.
     fn faded(&self, opacity: f32) -> Self {
-        Self::of(|i| 1.0 + (self.ratio[i] - 1.0) * opacity)
+        Self::of(|i| 1.0 + (self.entries[i][0] - 1.0) * opacity)
     }
 }
 
 /// The entry of the table before a value, and how far on to the next.
-#[inline]
+#[inline(always)]
 fn place(n: f32) -> (u32, f32) {
     const GREATEST: f32 = (1_u32 << (OCTAVES - 16)) as f32 * 0.999_999;
     let n = if n > SMALLEST { n } else { SMALLEST };
@@ -246,12 +253,14 @@ pub(super) fn mix(m: &Matrix3, r: &mut [f32], g: &mut [f32], b: &mut [f32]) {
     // One length, so that no access needs a check and wide registers can be used.
     let n = r.len().min(g.len()).min(b.len());
     let (r, g, b) = (&mut r[..n], &mut g[..n], &mut b[..n]);
-    for k in 0..n {
-        let (x, y, z) = (r[k], g[k], b[k]);
-        r[k] = m[0][0] * x + m[0][1] * y + m[0][2] * z;
-        g[k] = m[1][0] * x + m[1][1] * y + m[1][2] * z;
-        b[k] = m[2][0] * x + m[2][1] * y + m[2][2] * z;
-    }
+    wide(|| {
+        for k in 0..n {
+            let (x, y, z) = (r[k], g[k], b[k]);
+            r[k] = m[0][0] * x + m[0][1] * y + m[0][2] * z;
+            g[k] = m[1][0] * x + m[1][1] * y + m[1][2] * z;
+            b[k] = m[2][0] * x + m[2][1] * y + m[2][2] * z;
+        }
+    });
 }
 
 fn apply_matrix(m: &Matrix3, tile: &mut Tile) {
@@ -266,24 +275,27 @@ fn apply_curve(curve: &Curve, tile: &mut Tile) {
     let [r, g, b] = &mut tile.planes;
     let ((r, r_end), (g, g_end)) = (r.as_chunks_mut::<PART>(), g.as_chunks_mut::<PART>());
     let (b, b_end) = b.as_chunks_mut::<PART>();
-    for ((r, g), b) in r.iter_mut().zip(g).zip(b) {
-        // White paper is most of many pictures, and most curves leave it.
-        if !(curve.rests_above_1 && r.iter().all(|v| *v >= 1.0)) {
-            apply_curve_to(curve, r, g, b);
+    wide(|| {
+        for ((r, g), b) in r.iter_mut().zip(g).zip(b) {
+            // White paper is most of many pictures, and most curves leave it.
+            if !(curve.rests_above_1 && r.iter().all(|v| *v >= 1.0)) {
+                apply_curve_to(curve, r, g, b);
+            }
         }
-    }
+    });
     for ((r, g), b) in r_end.iter_mut().zip(g_end).zip(b_end) {
         let ratio = curve.ratio(larger(larger(*r, *g), *b));
         (*r, *g, *b) = (*r * ratio, *g * ratio, *b * ratio);
     }
 }
 
-#[inline]
+#[inline(always)]
 fn larger(a: f32, b: f32) -> f32 {
     if a > b { a } else { b }
 }
 
 /// In three steps, of which the first and the last suit wide registers.
+#[inline(always)]
 fn apply_curve_to(curve: &Curve, r: &mut [f32; PART], g: &mut [f32; PART], b: &mut [f32; PART]) {
     let (mut entries, mut parts) = ([0_u32; PART], [0.0_f32; PART]);
     for k in 0..PART {

@@ -36,7 +36,7 @@ impl Proxy {
 
     /// Looks at a live frame; specks are not looked for.
     pub fn live(frame: &Rgb8, subject: Option<&Mask>) -> Self {
-        Self::look(&Source::Eight(frame), subject, false)
+        Self::look(&Source::of_bytes(frame), subject, false)
     }
 
     fn look(source: &Source<'_>, subject: Option<&Mask>, with_specks: bool) -> Self {
@@ -114,8 +114,10 @@ impl Proxy {
         if inside.len() < 100 {
             return None;
         }
-        inside.sort_unstable_by(f32::total_cmp);
-        let at = |part: f32| inside[(part * (inside.len() - 1) as f32) as usize];
+        let mut at = |part: f32| {
+            let i = (part * (inside.len() - 1) as f32) as usize;
+            *inside.select_nth_unstable_by(i, f32::total_cmp).1
+        };
         Some(at(0.95) - at(0.05))
     }
 
@@ -184,11 +186,9 @@ fn visit(size: (usize, usize), subject: &Region, inside: bool, mut f: impl FnMut
     let (w, h) = size;
     let step = stride(w, h);
     let frame = Frame { w, h, scale: 1.0 };
-    let mut cover = vec![0.0; w];
     for y in (2..h.saturating_sub(2)).step_by(step) {
-        subject.row(&frame, 0, y, &mut cover);
         for x in (2..w.saturating_sub(3)).step_by(if inside { 1 + step / 3 } else { step }) {
-            if inside == (cover[x] > 0.5) {
+            if inside == (subject.nearest(&frame, x, y) > 0.5) {
                 f(x, y);
             }
         }
@@ -218,15 +218,19 @@ fn noise(source: &Source<'_>, subject: &Region) -> f32 {
         // The product fills the frame: where it is calmest, what is left is noise. The smallest fifth
         // of |x| of a normal deviate ends at .253 of its deviation.
         let mut sample = bends(source, subject, true);
-        sample.sort_unstable_by(f32::total_cmp);
-        let fifth = sample.get(sample.len() / 5).copied().unwrap_or(0.0);
-        return fifth / 0.253 / 6.0_f32.sqrt() / 255.0;
+        let fifth = sample.len() / 5;
+        if sample.is_empty() {
+            return 0.0;
+        }
+        return *sample.select_nth_unstable_by(fifth, f32::total_cmp).1
+            / 0.253
+            / 6.0_f32.sqrt()
+            / 255.0;
     }
-    let count = sample.len() as f32;
-    // The mean of the smaller half: a median of whole numbers would only know steps.
-    sample.sort_unstable_by(f32::total_cmp);
-    sample.truncate(sample.len() * 3 / 4);
-    let mean = sample.iter().sum::<f32>() / (count * 0.75).max(1.0);
+    // The mean of the smaller part: a median of whole numbers would only know steps.
+    let kept = sample.len() * 3 / 4;
+    let (smaller, _, _) = sample.select_nth_unstable_by(kept, f32::total_cmp);
+    let mean = smaller.iter().sum::<f32>() / (kept as f32).max(1.0);
     // The mean of the smallest three quarters of |x| of a normal deviate is .463 of its deviation.
     mean / 0.463 / 6.0_f32.sqrt() / 255.0
 }

@@ -1,8 +1,48 @@
 //! Where something is: a coverage at the proxy's size, read at any size.
 
 use super::tile::{Frame, Tile};
+use crate::imaging::lanes::wide;
 use crate::imaging::{Mask, Plane, Rect};
 use std::sync::Arc;
+
+/// Values of a region that are read together, and one more.
+const LINE: usize = 128;
+
+/// Whether all values of a row are the same.
+#[inline(always)]
+fn alike(row: &[f32], first: f32) -> bool {
+    // Without a way out early, so that wide registers can be used.
+    row.iter().fold(true, |same, v| same & (*v == first))
+}
+
+/// Reads a line, whose first value is that of column `from`, between its values: `step` of its own
+/// pixels for each pixel from `x` on, at most at column `last`.
+fn between(
+    line: &[f32; LINE],
+    (x, from): (usize, usize),
+    (step, last): (f32, f32),
+    out: &mut [f32],
+) {
+    const PART: usize = 32;
+    for (part, out) in out.chunks_mut(PART).enumerate() {
+        let (mut cells, mut parts) = ([0_i32; PART], [0.0_f32; PART]);
+        let x = (x + part * PART) as i32;
+        wide(|| {
+            for k in 0..PART {
+                let u = ((x + k as i32) as f32 + 0.5) * step - 0.5;
+                let u = if u > 0.0 { u } else { 0.0 };
+                let u = if u < last { u } else { last };
+                let cell = u as i32;
+                (cells[k], parts[k]) = (cell - from as i32, u - cell as f32);
+            }
+        });
+        for ((out, cell), part) in out.iter_mut().zip(cells).zip(parts) {
+            let i = cell as usize & (LINE - 1);
+            let (a, b) = (line[i], line[(i + 1) & (LINE - 1)]);
+            *out = a + (b - a) * part;
+        }
+    }
+}
 
 /// Coverage from 0 to 1 over the whole picture. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -66,31 +106,48 @@ impl Region {
         }
     }
 
-    /// The coverage of `out.len()` pixels of the frame from `x`, `y` on.
+    /// The coverage of `out.len()` pixels of the frame from `x`, `y` on; linear between its own.
     pub(super) fn row(&self, frame: &Frame, x: usize, y: usize, out: &mut [f32]) {
         let plane = &*self.0;
         let (sx, sy) = self.steps(frame);
         let v = ((y as f32 + 0.5) * sy - 0.5).clamp(0.0, (plane.h - 1) as f32);
         // Not `fract`: it is a call where the processor's base line has no rounding.
         let (j, fy) = (v as usize, v - (v as usize) as f32);
-        let upper = &plane.data[j * plane.w..][..plane.w];
-        let lower = &plane.data[(j + 1).min(plane.h - 1) * plane.w..][..plane.w];
         let last = plane.w - 1;
         let column = |x: usize| ((((x as f32 + 0.5) * sx - 0.5).max(0.0)) as usize).min(last);
-        let span = column(x)..=(column(x + out.len().saturating_sub(1)) + 1).min(last);
-        let first = upper[*span.start()];
-        if upper[span.clone()].iter().chain(&lower[span]).all(|v| *v == first) {
+        let (from, to) = (column(x), column(x + out.len().saturating_sub(1)) + 1);
+        let span = from..to.min(last) + 1;
+        let upper = &plane.data[j * plane.w..][span.clone()];
+        let lower = &plane.data[(j + 1).min(plane.h - 1) * plane.w..][span];
+        let first = upper[0];
+        if wide(|| alike(upper, first) & alike(lower, first)) {
             out.fill(first);
             return;
         }
-        for (i, out) in out.iter_mut().enumerate() {
-            let u = (((x + i) as f32 + 0.5) * sx - 0.5).clamp(0.0, last as f32);
-            let (k, fx) = (u as usize, u - (u as usize) as f32);
-            let k1 = (k + 1).min(last);
-            let a = upper[k] + (upper[k1] - upper[k]) * fx;
-            let b = lower[k] + (lower[k1] - lower[k]) * fx;
-            *out = a + (b - a) * fy;
+        let mut line = [0.0; LINE];
+        if upper.len() + 1 > LINE {
+            // A region that is finer than the frame, or a long row: by halves.
+            let (left, right) = out.split_at_mut(out.len() / 2);
+            if !left.is_empty() {
+                self.row(frame, x, y, left);
+                self.row(frame, x + left.len(), y, right);
+                return;
+            }
         }
+        let n = upper.len().min(LINE - 1);
+        wide(|| {
+            for k in 0..n {
+                line[k] = upper[k] + (lower[k] - upper[k]) * fy;
+            }
+            line[n] = line[n - 1];
+        });
+        between(&line, (x, from), (sx, last as f32), out);
+    }
+
+    /// The coverage of a pixel of the frame, of the nearest of its own.
+    pub(super) fn nearest(&self, frame: &Frame, x: usize, y: usize) -> f32 {
+        let (w, h) = (self.0.w, self.0.h);
+        self.0.at((x * w / frame.w.max(1)).min(w - 1), (y * h / frame.h.max(1)).min(h - 1))
     }
 
     /// Pixels of the region per pixel of the frame.
@@ -109,6 +166,13 @@ impl Region {
     pub(super) fn softened(&self, by: usize) -> Self {
         let mut plane = (*self.0).clone();
         mean(&mut plane, by);
+        Self::new(plane)
+    }
+
+    /// Grown by `by` pixels of its own.
+    pub(super) fn widened(&self, by: usize) -> Self {
+        let mut plane = (*self.0).clone();
+        greatest(&mut plane, by);
         Self::new(plane)
     }
 
@@ -220,20 +284,24 @@ fn each_window(plane: &mut Plane, by: usize, join: impl Fn(f32, f32) -> f32, sca
         padded[by..by + w].copy_from_slice(row);
         padded[by + w..].fill(row[w - 1]);
         row.copy_from_slice(&padded[..w]);
-        for k in 1..=2 * by {
-            row.iter_mut().zip(&padded[k..]).for_each(|(a, b)| *a = join(*a, *b));
-        }
-        row.iter_mut().for_each(|v| *v *= scale);
+        wide(|| {
+            for k in 1..=2 * by {
+                row.iter_mut().zip(&padded[k..]).for_each(|(a, b)| *a = join(*a, *b));
+            }
+            row.iter_mut().for_each(|v| *v *= scale);
+        });
     }
     let across = plane.data.clone();
     let line = |j: usize| &across[j * w..][..w];
     for (y, row) in plane.data.chunks_exact_mut(w).enumerate() {
         row.copy_from_slice(line(y.saturating_sub(by)));
-        for k in 1..=2 * by {
-            let other = line((y + k).saturating_sub(by).min(h - 1));
-            row.iter_mut().zip(other).for_each(|(a, b)| *a = join(*a, *b));
-        }
-        row.iter_mut().for_each(|v| *v *= scale);
+        wide(|| {
+            for k in 1..=2 * by {
+                let other = line((y + k).saturating_sub(by).min(h - 1));
+                row.iter_mut().zip(other).for_each(|(a, b)| *a = join(*a, *b));
+            }
+            row.iter_mut().for_each(|v| *v *= scale);
+        });
     }
 }
 

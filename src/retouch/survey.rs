@@ -6,6 +6,7 @@
 
 use super::tile::{Frame, Source, Tile};
 use crate::imaging::colour::{SRGB_TO_REC2020, apply, srgb_decode_table};
+use crate::imaging::lanes::wide;
 use crate::imaging::{Rect, Space};
 use rayon::prelude::*;
 
@@ -59,24 +60,43 @@ fn block_row(source: &Source<'_>, y: usize, block: usize) -> BlockRow {
     let rows = block.min(h - y);
     let mut bytes = vec![0_u8; w * 3];
     let (mut low, mut high) = (vec![u8::MAX; w * 3], vec![0_u8; w * 3]);
-    let mut sums = vec![0_u32; w * 3];
     let mut squares = vec![0_u16; w * 3];
+    let mut sums = vec![[0_u32; 3]; w.div_ceil(block)];
     for first in (0..rows).step_by(8) {
         squares.fill(0);
         for j in first..rows.min(first + 8) {
             let row = source.bytes(y + j, &mut bytes);
-            add_squares(row, &mut squares);
-            keep(row, &mut low, |a, b| if b < a { b } else { a });
-            keep(row, &mut high, |a, b| if b > a { b } else { a });
+            wide(|| {
+                add_squares(row, &mut squares);
+                keep(row, &mut low, |a, b| if b < a { b } else { a });
+                keep(row, &mut high, |a, b| if b > a { b } else { a });
+            });
         }
-        let pairs = sums.iter_mut().zip(&squares);
-        pairs.for_each(|(a, b)| *a = a.wrapping_add(u32::from(*b)));
+        add_blocks(&squares, block, &mut sums);
     }
-    columns(source.space(), block, rows, &sums, &low, &high)
+    let light = means(&sums, source.space(), block, (w, rows));
+    let low = greens(&low, block, |a, b| if b < a { b } else { a });
+    let high = greens(&high, block, |a, b| if b > a { b } else { a });
+    BlockRow { light, low, high }
+}
+
+/// Joins the greens of the columns of each block.
+fn greens(row: &[u8], block: usize, join: impl Fn(u8, u8) -> u8) -> Vec<u8> {
+    let mut out = Vec::with_capacity(row.len() / (block * 3) + 1);
+    for part in row.chunks(block * 3) {
+        let (pixels, _) = part.as_chunks::<3>();
+        let mut green = pixels[0][1];
+        for p in pixels {
+            green = join(green, p[1]);
+        }
+        out.push(green);
+    }
+    out
 }
 
 /// Adds the shifted square of each byte. Wrapping, because a check at each sum would keep the
 /// compiler from using wide registers; eight rows cannot overflow.
+#[inline(always)]
 fn add_squares(row: &[u8], squares: &mut [u16]) {
     for (s, v) in squares.iter_mut().zip(row) {
         let v = u16::from(*v);
@@ -85,43 +105,52 @@ fn add_squares(row: &[u8], squares: &mut [u16]) {
 }
 
 /// Joins each byte with the one kept so far.
+#[inline(always)]
 pub(super) fn keep(row: &[u8], kept: &mut [u8], join: impl Fn(u8, u8) -> u8) {
     kept.iter_mut().zip(row).for_each(|(k, v)| *k = join(*k, *v));
 }
 
-/// Joins the columns of each block.
-fn columns(
+/// Adds the columns of each block to its sum.
+fn add_blocks(squares: &[u16], block: usize, sums: &mut [[u32; 3]]) {
+    for (sum, part) in sums.iter_mut().zip(squares.chunks(block * 3)) {
+        let mut own = [0_u32; 3];
+        for p in part.as_chunks::<3>().0 {
+            own[0] = own[0].wrapping_add(u32::from(p[0]));
+            own[1] = own[1].wrapping_add(u32::from(p[1]));
+            own[2] = own[2].wrapping_add(u32::from(p[2]));
+        }
+        for (s, o) in sum.iter_mut().zip(own) {
+            *s = s.wrapping_add(o);
+        }
+    }
+}
+
+/// Mean light of each block of a row, linear Rec.2020.
+fn means(
+    sums: &[[u32; 3]],
     space: Space,
     block: usize,
-    rows: usize,
-    sums: &[u32],
-    low: &[u8],
-    high: &[u8],
-) -> BlockRow {
-    let mut out = BlockRow { light: Vec::new(), low: Vec::new(), high: Vec::new() };
-    let parts = sums.chunks(block * 3).zip(low.chunks(block * 3)).zip(high.chunks(block * 3));
-    for ((sums, low), high) in parts {
-        let mut sum = [0_u32; 3];
-        for p in sums.as_chunks::<3>().0 {
-            sum[0] = sum[0].wrapping_add(p[0]);
-            sum[1] = sum[1].wrapping_add(p[1]);
-            sum[2] = sum[2].wrapping_add(p[2]);
-        }
-        let count = (sums.len() / 3 * rows) as f32;
-        let light = sum.map(|s| decode((s as f32 * (1 << SHIFT) as f32 / count).sqrt()));
-        out.light.push(match space {
-            Space::Srgb => apply(&SRGB_TO_REC2020, light),
-            Space::Rec2020 => light,
+    (w, rows): (usize, usize),
+) -> Vec<[f32; 3]> {
+    let table = srgb_decode_table();
+    let whole = (1 << SHIFT) as f32 / (block * rows) as f32;
+    let mut light = Vec::with_capacity(sums.len());
+    for (i, sum) in sums.iter().enumerate() {
+        let columns = block.min(w - i * block);
+        let part = if columns == block { whole } else { whole * block as f32 / columns as f32 };
+        let mean = |s: u32| decode(table, (s as f32 * part).sqrt());
+        let p = [mean(sum[0]), mean(sum[1]), mean(sum[2])];
+        light.push(match space {
+            Space::Srgb => apply(&SRGB_TO_REC2020, p),
+            Space::Rec2020 => p,
         });
-        out.low.push(low.chunks_exact(3).map(|p| p[1]).min().unwrap_or(0));
-        out.high.push(high.chunks_exact(3).map(|p| p[1]).max().unwrap_or(0));
     }
-    out
+    light
 }
 
 /// Linear light of a value on the byte scale, between the bytes too.
-fn decode(byte: f32) -> f32 {
-    let table = srgb_decode_table();
+#[inline(always)]
+fn decode(table: &[f32; 256], byte: f32) -> f32 {
     let i = (byte as usize).min(254);
     table[i] + (table[i + 1] - table[i]) * (byte - i as f32)
 }

@@ -256,6 +256,27 @@ fn tiles_leave_no_seam() {
 }
 
 #[test]
+fn a_picture_is_changed_in_its_own_memory_as_into_a_new_one() {
+    let wide = scene(700, 420);
+    for picture in [deep(&wide, Space::Rec2020), Picture::from_srgb8(wide)] {
+        let proxy = Proxy::new(&picture, None);
+        let mut recipe = Recipe::automatic(&proxy);
+        for noise_and_more in [false, true] {
+            if noise_and_more {
+                recipe.set("noise.luminance", "0.5").unwrap();
+                recipe.set("stones.clarity", "0.7").unwrap();
+                recipe.set("sharpen.everywhere", "on").unwrap();
+            }
+            let plan = plan(&recipe, &proxy);
+            let over = plan.render_over(picture.clone(), &Output::default());
+            assert!(over == plan.render(&picture), "{noise_and_more}");
+            let side = Output { depth: Depth::Sixteen, side: Some(90) };
+            assert_eq!(plan.render_over(picture.clone(), &side), plan.render_to(&picture, &side));
+        }
+    }
+}
+
+#[test]
 fn a_choice_reads_and_writes_its_enumeration() {
     #[derive(Clone, Copy, PartialEq, Debug)]
     enum Size {

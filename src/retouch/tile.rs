@@ -7,7 +7,8 @@ use crate::imaging::colour::{
     Matrix3, REC2020_TO_SRGB, SRGB_TO_REC2020, multiply, srgb_decode, srgb_decode_table,
     srgb_encode,
 };
-use crate::imaging::{Picture, Pixels, Rect, Rgb8, Rgb16, Space};
+use crate::imaging::lanes::wide;
+use crate::imaging::{Picture, Pixels, Rect, Rgb8, Space};
 use std::sync::OnceLock;
 
 /// The picture that is being rendered: its size, and its pixels per pixel of the original.
@@ -57,57 +58,73 @@ impl Tile {
 
     /// Linear luminance.
     pub(super) fn luminance(&self) -> Vec<f32> {
-        let [r, g, b] = &self.planes;
-        let mut light: Vec<f32> = r.iter().map(|r| LUMA[0] * r).collect();
-        light.iter_mut().zip(g).for_each(|(l, g)| *l += LUMA[1] * g);
-        light.iter_mut().zip(b).for_each(|(l, b)| *l += LUMA[2] * b);
+        let mut light = vec![0.0; self.planes[0].len()];
+        luminance(self.planes.each_ref().map(Vec::as_slice), &mut light);
         light
     }
 
     /// Square root of luminance, 0 for what is darker than black: roughly even to the eye.
     pub(super) fn roots(&self) -> Vec<f32> {
         let mut light = self.luminance();
-        light.iter_mut().for_each(|v| *v = (if *v > 0.0 { *v } else { 0.0 }).sqrt());
+        positive_roots(&mut light);
+        light
+    }
+
+    /// [`Self::roots`] of a part of the tile, in its own coordinates.
+    pub(super) fn roots_of(&self, part: Rect) -> Vec<f32> {
+        let mut light = vec![0.0; part.area()];
+        for (y, out) in light.chunks_exact_mut(part.w.max(1)).enumerate() {
+            let at = (part.y + y) * self.rect.w + part.x;
+            luminance(self.planes.each_ref().map(|p| &p[at..at + part.w]), out);
+            positive_roots(out);
+        }
         light
     }
 
     /// Reads its part of a picture; `first` is applied on linear Rec.2020.
     pub(super) fn load(&mut self, source: &Source<'_>, first: &Matrix3) {
-        let to_wide = match source.space() {
+        let to_wide = match source.space {
             Space::Srgb => multiply(first, &SRGB_TO_REC2020),
             Space::Rec2020 => *first,
         };
-        let (x, w) = (self.rect.x, self.rect.w);
-        for row in 0..self.rect.h {
-            let at = row * w;
-            let [r, g, b] = &mut self.planes;
-            let (r, g, b) = (&mut r[at..at + w], &mut g[at..at + w], &mut b[at..at + w]);
-            source.decode_row(self.rect.y + row, x, [r, g, b]);
+        let (rect, [r, g, b]) = (self.rect, &mut self.planes);
+        if rect.w == 0 {
+            return;
+        }
+        let rows = r.chunks_exact_mut(rect.w).zip(g.chunks_exact_mut(rect.w));
+        for (y, ((r, g), b)) in (rect.y..).zip(rows.zip(b.chunks_exact_mut(rect.w))) {
+            source.decode_row(y, rect.x, [&mut *r, &mut *g, &mut *b]);
             if to_wide != IDENTITY {
                 mix(&to_wide, r, g, b);
             }
         }
     }
 
-    /// Writes the part inside `core` into rows of a band of the result. `last` is applied first.
-    pub(super) fn store(&self, core: Rect, last: &Matrix3, space: Space, band: &mut Band<'_>) {
-        let out = match space {
+    /// Writes the part inside `core` into rows of a band of the result. `last` is applied first. What
+    /// the tile holds is used up.
+    pub(super) fn store(&mut self, core: Rect, last: &Matrix3, band: &mut Band<'_>) {
+        let out = match band.space {
             Space::Srgb => multiply(&srgb_from_rec2020(), last),
             Space::Rec2020 => *last,
         };
-        let mut scratch: [Vec<f32>; 3] = std::array::from_fn(|_| vec![0.0; core.w]);
         for y in core.y..core.bottom() {
             let at = (y - self.rect.y) * self.rect.w + core.x - self.rect.x;
-            for (s, plane) in scratch.iter_mut().zip(&self.planes) {
-                s.copy_from_slice(&plane[at..at + core.w]);
-            }
-            let [r, g, b] = &mut scratch;
-            if out != IDENTITY {
-                mix(&out, r, g, b);
-            }
-            band.encode_row(y, core.x, [r, g, b]);
+            let [r, g, b] = &mut self.planes;
+            let end = at + core.w;
+            band.encode_row(y, core.x, &out, [&mut r[at..end], &mut g[at..end], &mut b[at..end]]);
         }
     }
+}
+
+/// Linear luminance of rows.
+fn luminance([r, g, b]: [&[f32]; 3], out: &mut [f32]) {
+    let n = out.len();
+    let (r, g, b) = (&r[..n], &g[..n], &b[..n]);
+    wide(|| (0..n).for_each(|k| out[k] = LUMA[0] * r[k] + LUMA[1] * g[k] + LUMA[2] * b[k]));
+}
+
+fn positive_roots(light: &mut [f32]) {
+    wide(|| light.iter_mut().for_each(|v| *v = (if *v > 0.0 { *v } else { 0.0 }).sqrt()));
 }
 
 /// The exact inverse of [`SRGB_TO_REC2020`]; the published [`REC2020_TO_SRGB`] is rounded to seven
@@ -127,50 +144,90 @@ fn srgb_from_rec2020() -> Matrix3 {
     })
 }
 
-/// Pixels to read from.
+/// Pixels, red green blue interleaved.
 #[derive(Clone, Copy)]
-pub(super) enum Source<'a> {
-    /// Eight bits, sRGB.
-    Eight(&'a Rgb8),
+enum Raw<'a> {
+    /// Eight bits.
+    Eight(&'a [u8]),
     /// Sixteen bits.
-    Sixteen(&'a Rgb16, Space),
+    Sixteen(&'a [u16]),
+}
+
+/// Pixels to read from: a whole picture, or a part of it.
+#[derive(Clone, Copy)]
+pub(super) struct Source<'a> {
+    raw: Raw<'a>,
+    space: Space,
+    /// Width and height of the whole picture.
+    size: (usize, usize),
+    /// The part of it that `raw` holds.
+    part: Rect,
 }
 
 impl<'a> Source<'a> {
     /// Of a picture. Eight bits are always sRGB.
     pub(super) fn of(picture: &'a Picture) -> Self {
         match &picture.pixels {
-            Pixels::Eight(p) => Self::Eight(p),
-            Pixels::Sixteen(p) => Self::Sixteen(p, picture.space),
+            Pixels::Eight(p) => Self::of_bytes(p),
+            Pixels::Sixteen(p) => {
+                let part = Rect::new(0, 0, p.w, p.h);
+                Self { raw: Raw::Sixteen(&p.data), space: picture.space, size: (p.w, p.h), part }
+            }
         }
     }
 
-    /// Width and height.
+    /// Of an sRGB picture.
+    pub(super) fn of_bytes(p: &'a Rgb8) -> Self {
+        let part = Rect::new(0, 0, p.w, p.h);
+        Self { raw: Raw::Eight(&p.data), space: Space::Srgb, size: (p.w, p.h), part }
+    }
+
+    /// Of a part of an sRGB picture of a size.
+    pub(super) const fn of_part(data: &'a [u8], part: Rect, size: (usize, usize)) -> Self {
+        Self { raw: Raw::Eight(data), space: Space::Srgb, size, part }
+    }
+
+    /// Of a part of a picture of sixteen bits.
+    pub(super) const fn of_deep_part(
+        data: &'a [u16],
+        space: Space,
+        part: Rect,
+        size: (usize, usize),
+    ) -> Self {
+        Self { raw: Raw::Sixteen(data), space, size, part }
+    }
+
+    /// Width and height of the whole picture.
     pub(super) const fn size(&self) -> (usize, usize) {
-        match self {
-            Self::Eight(p) => (p.w, p.h),
-            Self::Sixteen(p, _) => (p.w, p.h),
-        }
+        self.size
     }
 
     /// Primaries.
     pub(super) const fn space(&self) -> Space {
-        match self {
-            Self::Eight(_) => Space::Srgb,
-            Self::Sixteen(_, space) => *space,
-        }
+        self.space
+    }
+
+    /// Whether the pixels have eight bits.
+    pub(super) const fn is_eight(&self) -> bool {
+        matches!(self.raw, Raw::Eight(_))
+    }
+
+    /// The index of a pixel's red.
+    const fn index(&self, x: usize, y: usize) -> usize {
+        ((y - self.part.y) * self.part.w + x - self.part.x) * 3
     }
 
     /// One part of a row as linear light in the picture's own primaries.
     fn decode_row(&self, y: usize, x: usize, planes: [&mut [f32]; 3]) {
-        match self {
-            Self::Eight(p) => {
+        let at = self.index(x, y);
+        match self.raw {
+            Raw::Eight(data) => {
                 let table = srgb_decode_table();
-                apart(&p.data[(y * p.w + x) * 3..], planes, |v| table[usize::from(v)]);
+                apart(&data[at..], planes, |v| table[usize::from(v)]);
             }
-            Self::Sixteen(p, _) => {
+            Raw::Sixteen(data) => {
                 let table = decode_table_16();
-                apart(&p.data[(y * p.w + x) * 3..], planes, |v| table[usize::from(v)]);
+                apart(&data[at..], planes, |v| table[usize::from(v)]);
             }
         }
     }
@@ -178,31 +235,36 @@ impl<'a> Source<'a> {
     /// The least and the greatest value of each channel in a part of the picture, linear in the
     /// picture's own primaries; only of eight bits.
     pub(super) fn bounds(&self, part: Rect) -> Option<Bounds> {
-        let Self::Eight(p) = self else { return None };
-        let n = (part.w * 3).min(LANES);
-        let (mut low, mut high) = ([u8::MAX; LANES], [0_u8; LANES]);
-        for y in part.y..part.bottom() {
-            for row in p.data[(y * p.w + part.x) * 3..][..part.w * 3].chunks(LANES) {
-                keep(row, &mut low[..n], |a, b| if b < a { b } else { a });
-                keep(row, &mut high[..n], |a, b| if b > a { b } else { a });
+        let Raw::Eight(data) = self.raw else { return None };
+        let (low, high) = wide(|| {
+            let (mut low, mut high) = ([u8::MAX; LANES], [0_u8; LANES]);
+            for y in part.y..part.bottom() {
+                let row = &data[self.index(part.x, y)..][..part.w * 3];
+                let (whole, rest) = row.as_chunks::<LANES>();
+                for row in whole {
+                    for k in 0..LANES {
+                        low[k] = if row[k] < low[k] { row[k] } else { low[k] };
+                        high[k] = if row[k] > high[k] { row[k] } else { high[k] };
+                    }
+                }
+                keep(rest, &mut low, |a, b| if b < a { b } else { a });
+                keep(rest, &mut high, |a, b| if b > a { b } else { a });
             }
-        }
+            (low, high)
+        });
         let table = srgb_decode_table();
-        let of = |v: &[u8], c: usize, join: fn(u8, u8) -> u8| {
-            let joined = v.iter().skip(c).step_by(3).copied().reduce(join);
-            table[usize::from(joined.unwrap_or(0))]
-        };
-        let least = |c| of(&low[..n], c, u8::min);
-        let most = |c| of(&high[..n], c, u8::max);
-        Some(Bounds { low: [least(0), least(1), least(2)], high: [most(0), most(1), most(2)] })
+        let of = |v: [u8; 3]| v.map(|v| table[usize::from(v)]);
+        Some(Bounds { low: of(joined(low, u8::min)), high: of(joined(high, u8::max)) })
     }
 
-    /// A row at eight bits, red green blue interleaved; `room` is used where it must be made.
+    /// A row at eight bits, red green blue interleaved; `room` is used where it must be made. Only of
+    /// a whole picture.
     pub(super) fn bytes<'b>(&'b self, y: usize, room: &'b mut [u8]) -> &'b [u8] {
-        match self {
-            Self::Eight(p) => &p.data[y * p.w * 3..][..p.w * 3],
-            Self::Sixteen(p, _) => {
-                let row = &p.data[y * p.w * 3..];
+        let at = self.index(self.part.x, y);
+        match self.raw {
+            Raw::Eight(data) => &data[at..at + self.part.w * 3],
+            Raw::Sixteen(data) => {
+                let row = &data[at..at + self.part.w * 3];
                 room.iter_mut().zip(row).for_each(|(r, v)| *r = (v >> 8) as u8);
                 room
             }
@@ -211,23 +273,25 @@ impl<'a> Source<'a> {
 
     /// Green on the byte scale at a place.
     pub(super) fn green(&self, x: usize, y: usize) -> f32 {
-        match self {
-            Self::Eight(p) => f32::from(p.data[(y * p.w + x) * 3 + 1]),
-            Self::Sixteen(p, _) => f32::from(p.data[(y * p.w + x) * 3 + 1]) / 257.0,
+        let at = self.index(x, y) + 1;
+        match self.raw {
+            Raw::Eight(data) => f32::from(data[at]),
+            Raw::Sixteen(data) => f32::from(data[at]) / 257.0,
         }
     }
 
     /// Adds `weight` times a row, linear, red green blue interleaved.
     pub(super) fn add_row(&self, y: usize, weight: f32, sum: &mut [f32]) {
-        match self {
-            Self::Eight(p) => {
+        let at = self.index(self.part.x, y);
+        match self.raw {
+            Raw::Eight(data) => {
                 let table = srgb_decode_table().map(|v| v * weight);
-                let row = &p.data[y * p.w * 3..];
+                let row = &data[at..];
                 sum.iter_mut().zip(row).for_each(|(s, v)| *s += table[usize::from(*v)]);
             }
-            Self::Sixteen(p, _) => {
+            Raw::Sixteen(data) => {
                 let table = decode_table_16();
-                let row = &p.data[y * p.w * 3..];
+                let row = &data[at..];
                 sum.iter_mut().zip(row).for_each(|(s, v)| *s += table[usize::from(*v)] * weight);
             }
         }
@@ -236,6 +300,17 @@ impl<'a> Source<'a> {
 
 /// Bytes that are looked at together: whole pixels and whole registers.
 const LANES: usize = 192;
+
+/// Joins lanes until one pixel is left.
+fn joined(mut lanes: [u8; LANES], join: fn(u8, u8) -> u8) -> [u8; 3] {
+    let mut n = LANES;
+    while n > 3 {
+        n /= 2;
+        let (kept, other) = lanes.split_at_mut(n);
+        kept.iter_mut().zip(other).for_each(|(k, v)| *k = join(*k, *v));
+    }
+    [lanes[0], lanes[1], lanes[2]]
+}
 
 /// Red, green and blue of interleaved values, each through a table.
 fn apart<T: Copy>(row: &[T], [r, g, b]: [&mut [f32]; 3], table: impl Fn(T) -> f32) {
@@ -251,14 +326,12 @@ fn decode_table_16() -> &'static [f32] {
     TABLE.get_or_init(|| (0..=u16::MAX).map(|v| srgb_decode(f32::from(v) / 65_535.0)).collect())
 }
 
-/// Rows of the result, from `y` on.
+/// Rows of the result, or of a picture that becomes the result.
 pub(super) struct Band<'a> {
-    /// Its first column in the frame.
-    pub(super) x: usize,
-    /// Its first row in the frame.
-    pub(super) y: usize,
-    /// Its width.
-    pub(super) w: usize,
+    /// Where it lies in the frame.
+    pub(super) rect: Rect,
+    /// The primaries of its pixels: eight bits are always sRGB.
+    pub(super) space: Space,
     /// Its pixels.
     pub(super) pixels: BandPixels<'a>,
 }
@@ -275,31 +348,40 @@ pub(super) enum BandPixels<'a> {
 const ROOTS: usize = 16_384;
 
 impl Band<'_> {
-    /// The primaries of what is written: eight bits are always sRGB.
-    pub(super) fn space(&self, source: &Source<'_>) -> Space {
-        match self.pixels {
-            BandPixels::Eight(_) => Space::Srgb,
-            BandPixels::Sixteen(_) => source.space(),
-        }
+    /// Its pixels as a part of a picture of a size.
+    pub(super) fn source(&self, size: (usize, usize)) -> Source<'_> {
+        let raw = match &self.pixels {
+            BandPixels::Eight(data) => Raw::Eight(data),
+            BandPixels::Sixteen(data) => Raw::Sixteen(data),
+        };
+        Source { raw, space: self.space, size, part: self.rect }
     }
 
-    /// Encodes one part of a row, clipped to 0..1.
-    fn encode_row(&mut self, y: usize, x: usize, rows: [&mut [f32]; 3]) {
-        let from = ((y - self.y) * self.w + x - self.x) * 3;
+    /// The index of a pixel's red.
+    const fn index(&self, x: usize, y: usize) -> usize {
+        ((y - self.rect.y) * self.rect.w + x - self.rect.x) * 3
+    }
+
+    /// Encodes one part of a row after a matrix, clipped to 0..1.
+    fn encode_row(&mut self, y: usize, x: usize, matrix: &Matrix3, rows: [&mut [f32]; 3]) {
+        let from = self.index(x, y);
         let [r, g, b] = rows;
-        for v in [&mut *r, &mut *g, &mut *b] {
-            // Comparisons that are false for NaN, so that it becomes 0.
-            v.iter_mut().for_each(|v| {
-                let positive = if *v > 0.0 { *v } else { 0.0 };
-                *v = (if positive < 1.0 { positive } else { 1.0 }).sqrt();
-            });
+        if *matrix != IDENTITY {
+            mix(matrix, r, g, b);
         }
         match &mut self.pixels {
             BandPixels::Eight(data) => {
                 let table = encode_table_8();
-                together(&mut data[from..], [r, g, b], |root| table[nearest(root)]);
+                for v in [&mut *r, &mut *g, &mut *b] {
+                    wide(|| v.iter_mut().for_each(|v| *v = placed(root(*v))));
+                }
+                let entry = |v: f32| table[(v.to_bits() & 0x7fff) as usize];
+                together(&mut data[from..], [r, g, b], entry);
             }
             BandPixels::Sixteen(data) => {
+                for v in [&mut *r, &mut *g, &mut *b] {
+                    wide(|| v.iter_mut().for_each(|v| *v = root(*v)));
+                }
                 together(&mut data[from..], [r, g, b], encode_root_16);
             }
         }
@@ -307,34 +389,38 @@ impl Band<'_> {
 
     /// Makes a part white; false if the picture is not of eight bits.
     pub(super) fn whiten(&mut self, core: Rect) -> bool {
-        let BandPixels::Eight(data) = &mut self.pixels else { return false };
         for y in core.y..core.bottom() {
-            let to = ((y - self.y) * self.w + core.x - self.x) * 3;
+            let to = self.index(core.x, y);
+            let BandPixels::Eight(data) = &mut self.pixels else { return false };
             data[to..to + core.w * 3].fill(u8::MAX);
         }
         true
     }
 
-    /// Copies one part of a row from a picture of the same kind; false if the kinds differ.
+    /// Copies one part from a picture of the same kind; false if the kinds differ.
     pub(super) fn copy(&mut self, source: &Source<'_>, core: Rect) -> bool {
         for y in core.y..core.bottom() {
-            let to = ((y - self.y) * self.w + core.x - self.x) * 3;
-            match (source, &mut self.pixels) {
-                (Source::Eight(p), BandPixels::Eight(data)) => {
-                    let from = (y * p.w + core.x) * 3;
-                    let row = &p.data[from..from + core.w * 3];
-                    data[to..to + core.w * 3].copy_from_slice(row);
+            let (from, to) = (source.index(core.x, y), self.index(core.x, y));
+            let (from, to) = (from..from + core.w * 3, to..to + core.w * 3);
+            match (source.raw, &mut self.pixels) {
+                (Raw::Eight(old), BandPixels::Eight(new)) => {
+                    new[to].copy_from_slice(&old[from]);
                 }
-                (Source::Sixteen(p, _), BandPixels::Sixteen(data)) => {
-                    let from = (y * p.w + core.x) * 3;
-                    let row = &p.data[from..from + core.w * 3];
-                    data[to..to + core.w * 3].copy_from_slice(row);
+                (Raw::Sixteen(old), BandPixels::Sixteen(new)) => {
+                    new[to].copy_from_slice(&old[from]);
                 }
                 _ => return false,
             }
         }
         true
     }
+}
+
+/// Square root, clipped to 0..1. Comparisons that are false for what is not a number make it 0.
+#[inline(always)]
+fn root(v: f32) -> f32 {
+    let positive = if v > 0.0 { v } else { 0.0 };
+    (if positive < 1.0 { positive } else { 1.0 }).sqrt()
 }
 
 /// Interleaves red, green and blue, each through a table.
@@ -345,11 +431,11 @@ fn together<T>(data: &mut [T], [r, g, b]: [&mut [f32]; 3], table: impl Fn(f32) -
     }
 }
 
-/// The table index of a square root in 0..1. Adding 2^23 leaves the rounded number in the low bits
-/// of the float, which is quicker than a saturating cast.
-#[inline]
-fn nearest(root: f32) -> usize {
-    ((root * ROOTS as f32 + 8_388_608.0).to_bits() & 0x7fff) as usize
+/// A square root in 0..1 with its table index, the nearest, in the low bits: adding 2^23 leaves the
+/// rounded number there, which is quicker than a saturating cast.
+#[inline(always)]
+fn placed(root: f32) -> f32 {
+    root * ROOTS as f32 + 8_388_608.0
 }
 
 /// sRGB bytes over the square root of linear light; filled up so that any masked index is inside.
@@ -381,6 +467,7 @@ fn encode_root_16(root: f32) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::imaging::{Metadata, Rgb16};
 
     #[test]
     fn every_byte_and_every_deep_value_survives_the_way_in_and_out() {
@@ -388,26 +475,38 @@ mod tests {
         let eight = Rgb8::from_fn(256, 256, |x, y| byte(y * 256 + x));
         let mut data = eight.data.clone();
         data.fill(1);
-        through(&Source::Eight(&eight), BandPixels::Eight(&mut data), 256, 256);
+        let source = Source::of_bytes(&eight);
+        through(&source, BandPixels::Eight(&mut data), Rect::new(0, 0, 256, 256));
         assert!(data == eight.data);
 
         let values: Vec<u16> = (0..65_536_u32)
             .flat_map(|i| [i, i * 40_503 % 65_536, i * 7 % 65_536])
             .map(|v| v as u16)
             .collect();
-        let sixteen = Rgb16 { w: 256, h: 256, data: values };
+        let deep = Rgb16 { w: 256, h: 256, data: values };
         for space in [Space::Srgb, Space::Rec2020] {
-            let mut data = vec![1; sixteen.data.len()];
-            through(&Source::Sixteen(&sixteen, space), BandPixels::Sixteen(&mut data), 256, 256);
-            let wrong = data.iter().zip(&sixteen.data).filter(|(a, b)| a != b).count();
+            let mut data = vec![1; deep.data.len()];
+            let pixels = Pixels::Sixteen(deep.clone());
+            let picture = Picture { pixels, space, metadata: Metadata::default() };
+            let source = Source::of(&picture);
+            through(&source, BandPixels::Sixteen(&mut data), Rect::new(0, 0, 256, 256));
+            let wrong = data.iter().zip(&deep.data).filter(|(a, b)| a != b).count();
             assert_eq!(wrong, 0, "{space:?}");
         }
     }
 
-    fn through(source: &Source<'_>, pixels: BandPixels<'_>, w: usize, h: usize) {
-        let rect = Rect::new(0, 0, w, h);
-        let mut tile = Tile::new(Frame { w, h, scale: 1.0 }, rect);
+    fn through(source: &Source<'_>, pixels: BandPixels<'_>, rect: Rect) {
+        let mut tile = Tile::new(Frame { w: rect.w, h: rect.h, scale: 1.0 }, rect);
         tile.load(source, &IDENTITY);
-        tile.store(rect, &IDENTITY, source.space(), &mut Band { x: 0, y: 0, w, pixels });
+        tile.store(rect, &IDENTITY, &mut Band { rect, space: source.space(), pixels });
+    }
+
+    #[test]
+    fn bounds_are_the_least_and_greatest_of_each_channel() {
+        let p = Rgb8::from_fn(150, 9, |x, y| [(x + y) as u8, 200 - x as u8, 7 + y as u8]);
+        let bounds = Source::of_bytes(&p).bounds(Rect::new(3, 2, 140, 5)).unwrap();
+        let table = srgb_decode_table();
+        assert_eq!(bounds.low, [5, 58, 9].map(|v: usize| table[v]));
+        assert_eq!(bounds.high, [148, 197, 13].map(|v: usize| table[v]));
     }
 }

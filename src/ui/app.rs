@@ -14,7 +14,7 @@ use crate::engine::contract::{CameraState, Command, Event, Link, LiveView, TakeI
 use crate::engine::latest::Reader;
 use crate::engine::thread;
 use crate::imaging::Rect as Region;
-use crate::retouch::Recipe;
+use crate::retouch::{Preset, Recipe};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use egui::{CentralPanel, Context, Frame, Panel, Ui};
 use std::path::PathBuf;
@@ -73,6 +73,8 @@ pub struct App {
     pub(super) calibrate_from_take: bool,
     /// The retouching brush in the hand.
     pub(super) brush: Option<brush::Tool>,
+    /// The looks that the retouch panel offers.
+    pub(super) presets: Vec<Preset>,
     held_before: bool,
     /// A dragged edit that the engine has not heard of.
     unsent_edit: bool,
@@ -107,6 +109,7 @@ impl App {
             full_screen: false,
             calibrate_from_take: false,
             brush: None,
+            presets: Preset::built_in(),
             held_before: false,
             unsent_edit: false,
             chosen: bounded(1),

@@ -6,7 +6,7 @@ use super::model::Finish;
 use super::widgets::{command_button, heading, line};
 use super::{brush, cull, histogram, readings, specks, stack, take_view, theme};
 use crate::retouch::Recipe;
-use egui::{Button, RichText, ScrollArea, Ui, vec2};
+use egui::{Button, ComboBox, RichText, ScrollArea, Ui, vec2};
 
 /// The picture.
 pub(super) fn show(app: &mut App, ui: &mut Ui) {
@@ -58,6 +58,7 @@ fn tools(app: &mut App, ui: &mut Ui, edited: bool) {
         if ui.add(button).on_hover_text(super::commands::tooltip(Action::Retouch)).clicked() {
             app.perform(ui.ctx(), Action::Retouch);
         }
+        presets(app, ui);
     });
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
@@ -76,6 +77,27 @@ fn tools(app: &mut App, ui: &mut Ui, edited: bool) {
             });
         }
     });
+}
+
+/// The looks; choosing one makes the edit of the selected takes anew.
+fn presets(app: &mut App, ui: &mut Ui) {
+    let mut chosen = None;
+    ui.name_inputs("Preset", |ui| {
+        let list = ComboBox::from_id_salt("presets").selected_text("Preset \u{2026}").width(110.0);
+        let shown = list.height(420.0).show_ui(ui, |ui| {
+            for preset in &app.presets {
+                if ui.selectable_label(false, &preset.name).on_hover_text(&preset.about).clicked() {
+                    chosen = Some(preset.clone());
+                }
+            }
+        });
+        let help = "Makes the edit for this take with a look; every step stays adjustable.";
+        shown.response.on_hover_text(help);
+    });
+    if let Some(preset) = chosen {
+        app.model.retouch_with(&preset);
+        app.model.look.finish = Finish::After;
+    }
 }
 
 /// What captures to come get by themselves.

@@ -7,6 +7,7 @@
 
 use super::smoothstep;
 use crate::imaging::Rect;
+use crate::imaging::lanes::wide;
 use crate::retouch::backdrop::{self, Backdrop as Surface};
 use crate::retouch::field::Field;
 use crate::retouch::plan::{Planned, Stage, View};
@@ -146,7 +147,8 @@ impl Stage for Clean {
             self.gain.row(&tile.frame, tile.rect.x, row, &mut gain);
             let at = y * w;
             for (plane, gain) in tile.planes.iter_mut().zip(&gain) {
-                plane[at..at + w].iter_mut().zip(gain).for_each(|(v, g)| *v *= g);
+                let row = &mut plane[at..at + w];
+                wide(|| row.iter_mut().zip(gain).for_each(|(v, g)| *v *= g));
             }
             if !outside {
                 continue;
@@ -182,7 +184,7 @@ impl Clean {
     fn whitened(&self, tile: &mut Tile, at: usize, paper: &[Vec<f32>; 3]) -> bool {
         let w = paper[0].len();
         let rows = || tile.planes.iter().zip(paper).map(|(plane, p)| (&plane[at..at + w], p));
-        if rows().any(|(row, paper)| least_product(row, paper) < self.plain.1) {
+        if rows().any(|(row, paper)| wide(|| least_product(row, paper)) < self.plain.1) {
             return false;
         }
         tile.planes.iter_mut().for_each(|plane| plane[at..at + w].fill(1.0));
@@ -196,19 +198,21 @@ impl Clean {
         let (r, g, b) = (&mut r[at..at + n], &mut g[at..at + n], &mut b[at..at + n]);
         let (pr, pg, pb) = (&paper[0][..n], &paper[1][..n], &paper[2][..n]);
         let (low, scale) = (self.plain.0, 1.0 / (self.plain.1 - self.plain.0));
-        for k in 0..n {
-            let (x, y, z) = (r[k] * pr[k], g[k] * pg[k], b[k] * pb[k]);
-            let least = if x < y { x } else { y };
-            let least = if z < least { z } else { least };
-            let t = (least - low) * scale;
-            let t = if t > 0.0 { t } else { 0.0 };
-            let t = if t < 1.0 { t } else { 1.0 };
-            let (plain, mix) = (t * t * (3.0 - 2.0 * t), 1.0 - inside[k]);
-            let (own, white) = (1.0 - self.white * mix, self.white * mix);
-            r[k] = r[k] * own + (x + (1.0 - x) * plain) * white;
-            g[k] = g[k] * own + (y + (1.0 - y) * plain) * white;
-            b[k] = b[k] * own + (z + (1.0 - z) * plain) * white;
-        }
+        wide(|| {
+            for k in 0..n {
+                let (x, y, z) = (r[k] * pr[k], g[k] * pg[k], b[k] * pb[k]);
+                let least = if x < y { x } else { y };
+                let least = if z < least { z } else { least };
+                let t = (least - low) * scale;
+                let t = if t > 0.0 { t } else { 0.0 };
+                let t = if t < 1.0 { t } else { 1.0 };
+                let (plain, mix) = (t * t * (3.0 - 2.0 * t), 1.0 - inside[k]);
+                let (own, white) = (1.0 - self.white * mix, self.white * mix);
+                r[k] = r[k] * own + (x + (1.0 - x) * plain) * white;
+                g[k] = g[k] * own + (y + (1.0 - y) * plain) * white;
+                b[k] = b[k] * own + (z + (1.0 - z) * plain) * white;
+            }
+        });
     }
 
     /// One pixel outside the subject.
@@ -246,15 +250,16 @@ impl Clean {
 }
 
 /// The least product of two rows.
+#[inline(always)]
 fn least_product(a: &[f32], b: &[f32]) -> f32 {
-    let ((a, a_end), (b, b_end)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
-    let mut least = [f32::MAX; 8];
+    let ((a, a_end), (b, b_end)) = (a.as_chunks::<16>(), b.as_chunks::<16>());
+    let mut least = [f32::MAX; 16];
     for (a, b) in a.iter().zip(b) {
-        for (least, (a, b)) in least.iter_mut().zip(a.iter().zip(b)) {
-            let product = a * b;
-            *least = if product < *least { product } else { *least };
+        for k in 0..16 {
+            let product = a[k] * b[k];
+            least[k] = if product < least[k] { product } else { least[k] };
         }
     }
     let end = a_end.iter().zip(b_end).map(|(a, b)| a * b);
-    least.into_iter().chain(end).fold(f32::MAX, f32::min)
+    least.into_iter().chain(end).fold(f32::MAX, |a, b| if b < a { b } else { a })
 }

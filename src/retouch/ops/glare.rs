@@ -71,21 +71,27 @@ impl Operation for Glare {
         // What covers a fifth of the product is its own brightness.
         let most = (area * 0.2) as usize;
         let blobs = components(w, h, &hot);
+        let hot: Vec<_> = blobs.iter().filter(|b| b.len() > glint && b.len() < most).collect();
+        if hot.is_empty() {
+            return None;
+        }
         let mut mask = Plane::new(w, h);
-        let mut colour = [(); 3].map(|()| Plane { w, h, data: vec![1.0; w * h] });
-        for blob in blobs.iter().filter(|b| b.len() > glint && b.len() < most) {
+        let (cw, ch) = (w.div_ceil(COARSE), h.div_ceil(COARSE));
+        let mut colour = [(); 3].map(|()| Plane { w: cw, h: ch, data: vec![1.0; cw * ch] });
+        for blob in hot {
             let tint = surrounding(tile, blob, &value, cover, self.threshold);
             for i in blob {
                 let (x, y) = (i % w, i / w);
                 for j in y.saturating_sub(REACH)..=(y + REACH).min(h - 1) {
-                    let row = j * w + x.saturating_sub(REACH)..j * w + (x + REACH + 1).min(w);
-                    mask.data[row.clone()].fill(1.0);
+                    mask.data[j * w + x.saturating_sub(REACH)..j * w + (x + REACH + 1).min(w)]
+                        .fill(1.0);
+                }
+                let (x, y) = (x / COARSE, y / COARSE);
+                for j in y.saturating_sub(1)..=(y + 1).min(ch - 1) {
+                    let row = j * cw + x.saturating_sub(1)..j * cw + (x + 2).min(cw);
                     (0..3).for_each(|c| colour[c].data[row.clone()].fill(tint[c]));
                 }
             }
-        }
-        if mask.data.iter().all(|v| *v == 0.0) {
-            return None;
         }
         // Paper beside the metal is never pressed down.
         let inner = subject.shrunk(1);
@@ -95,12 +101,14 @@ impl Operation for Glare {
             strength: self.strength,
             threshold: self.threshold,
             mask: Region::new(mask),
-            colour: colour.map(|c| Region::new(c).softened(2)),
+            colour: colour.map(|c| Region::new(c).softened(1)),
         };
         Some(Planned::Area(Arc::new(stage)))
     }
 }
 
+/// Pixels of the proxy across one of the tints: metal changes its colour slowly.
+const COARSE: usize = 4;
 /// Pixels of the proxy around a blob in which the pressing fades out.
 const REACH: usize = 3;
 

@@ -75,10 +75,19 @@ impl Operation for Shadow {
             Rest::Standing => standing(subject, size)?,
             Rest::Lying => lying(subject, size),
         };
-        let (strength, matte) = (self.strength, view.proxy.matte());
+        let matte = match view.proxy.matte() {
+            // A coarse outline has steps: the shadow runs softly under the product's rim, which hides
+            // them and grounds the piece.
+            Matte::Coarse(region) => Matte::Coarse(region.shrunk(UNDER).softened(UNDER)),
+            fine @ Matte::Fine(_) => fine,
+        };
+        let strength = self.strength;
         Some(Planned::Area(Arc::new(Cast { strength, matte, shade })))
     }
 }
+
+/// Half the width, in pixels of the reduced picture, over which a shadow fades under a coarse outline.
+const UNDER: usize = 2;
 
 /// Thrice a box is nearly a Gaussian.
 fn soft(plane: Plane, by: usize) -> Plane {

@@ -4,6 +4,7 @@
 //! detail at the level of the noise is left alone, the result stays within the range of the 3x3
 //! neighbours plus a twentieth of it, and the backdrop is not touched.
 
+use crate::imaging::lanes::wide;
 use crate::imaging::{Plane, Rect};
 use crate::retouch::plan::{Planned, Stage, View};
 use crate::retouch::region::Region;
@@ -95,36 +96,65 @@ impl Stage for Unsharp {
     }
 
     fn render(&self, tile: &mut Tile) {
-        let (w, h) = (tile.rect.w, tile.rect.h);
-        let root = Plane { w, h, data: tile.roots() };
-        let blurred = blur(&root, self.radius * tile.frame.scale);
-        let [low, high] = ranges3(&root);
-        let mut cover = vec![1.0; w];
-        let mut ratio = vec![1.0; w];
-        for y in 0..h {
-            if let Some(region) = &self.region {
-                region.row(&tile.frame, tile.rect.x, tile.rect.y + y, &mut cover);
-                if cover.iter().all(|c| *c <= 0.0) {
-                    continue;
-                }
-            }
-            let row = y * w..(y + 1) * w;
-            let near = [&low[row.clone()], &high[row.clone()]];
+        let cover = self.cover(tile);
+        let Some(part) = covered(&cover, tile.rect.w) else { return };
+        // Only what is covered, and what that looks at.
+        let sigma = self.radius * tile.frame.scale;
+        let kernel = gaussian(sigma);
+        let near = part.grown(kernel.len(), tile.rect.w, tile.rect.h);
+        let root = Plane { w: near.w, h: near.h, data: tile.roots_of(near) };
+        let across = blurred_across(&root, &kernel);
+        let mut rows = [(); 4].map(|()| vec![0.0; near.w]);
+        for y in part.y..part.bottom() {
+            let j = y - near.y;
+            let [soft, low, high, ratio] = &mut rows;
+            blurred_down(&across, &kernel, j, soft);
+            extremes(&root, j, low, high);
+            let (from, to) = (part.x - near.x, part.right() - near.x);
+            let at = y * tile.rect.w + part.x;
             self.ratios(
-                &root.data[row.clone()],
-                &blurred.data[row.clone()],
-                near,
-                &cover,
-                &mut ratio,
+                &root.data[j * near.w..][from..to],
+                &soft[from..to],
+                [&low[from..to], &high[from..to]],
+                &cover[at..at + part.w],
+                &mut ratio[..part.w],
             );
             for plane in &mut tile.planes {
-                plane[row.clone()].iter_mut().zip(&ratio).for_each(|(v, r)| *v *= r);
+                multiply(&mut plane[at..at + part.w], &ratio[..part.w]);
             }
         }
     }
 }
 
+/// Multiplies a row by another.
+fn multiply(row: &mut [f32], by: &[f32]) {
+    wide(|| row.iter_mut().zip(by).for_each(|(v, r)| *v *= r));
+}
+
+/// The rectangle outside of which a plane of a width is 0.
+fn covered(cover: &[f32], w: usize) -> Option<Rect> {
+    let rows = cover.chunks_exact(w.max(1)).enumerate();
+    let span = |(y, row): (usize, &[f32])| {
+        let first = row.iter().position(|c| *c > 0.0)?;
+        let last = row.iter().rposition(|c| *c > 0.0)?;
+        Some(Rect::new(first, y, last + 1 - first, 1))
+    };
+    rows.filter_map(span).reduce(|a, b| a.union(&b))
+}
+
 impl Unsharp {
+    /// How much of it each pixel of a tile gets.
+    fn cover(&self, tile: &Tile) -> Vec<f32> {
+        let mut cover = vec![1.0; tile.rect.area()];
+        if let Some(region) = &self.region {
+            let rows = cover.chunks_exact_mut(tile.rect.w.max(1)).enumerate();
+            rows.for_each(|(y, row)| {
+                region.row(&tile.frame, tile.rect.x, tile.rect.y + y, row);
+            });
+        }
+        cover
+    }
+
     /// What the pixels of a row are multiplied by; exactly 1 where nothing is covered.
     fn ratios(
         &self,
@@ -135,81 +165,106 @@ impl Unsharp {
         out: &mut [f32],
     ) {
         let quiet = self.threshold * self.threshold + 1e-12;
-        let places = root.iter().zip(blurred).zip(low.iter().zip(high)).zip(cover);
-        for (out, (((here, soft), (low, high)), cover)) in out.iter_mut().zip(places) {
-            let detail = here - soft;
-            let kept = detail * detail / (detail * detail + quiet);
-            let wanted = here + self.amount * cover * detail * kept;
-            let slack = 0.05 * (high - low);
-            let (low, high) = (low - slack, high + slack);
-            let new = if wanted > low { wanted } else { low };
-            let new = if new < high { new } else { high };
-            let new = if new > 0.0 { new } else { 0.0 };
-            // In deep black a ratio would blow noise up.
-            let floor = 0.02;
-            let ratio = (new + floor) / (here + floor);
-            *out = ratio * ratio;
+        let n = out.len();
+        let (root, blurred, cover) = (&root[..n], &blurred[..n], &cover[..n]);
+        let (low, high) = (&low[..n], &high[..n]);
+        wide(|| {
+            for k in 0..n {
+                let here = root[k];
+                let detail = here - blurred[k];
+                let kept = detail * detail / (detail * detail + quiet);
+                let wanted = here + self.amount * cover[k] * detail * kept;
+                let slack = 0.05 * (high[k] - low[k]);
+                let (low, high) = (low[k] - slack, high[k] + slack);
+                let new = if wanted > low { wanted } else { low };
+                let new = if new < high { new } else { high };
+                let new = if new > 0.0 { new } else { 0.0 };
+                // In deep black a ratio would blow noise up.
+                let floor = 0.02;
+                let ratio = (new + floor) / (here + floor);
+                out[k] = ratio * ratio;
+            }
+        });
+    }
+}
+
+/// Least and greatest of the 3x3 around each pixel of a row; the border goes on.
+fn extremes(plane: &Plane, y: usize, low: &mut [f32], high: &mut [f32]) {
+    let w = plane.w;
+    let row = |j: usize| &plane.data[j * w..][..w];
+    let (above, here, below) = (row(y.saturating_sub(1)), row(y), row((y + 1).min(plane.h - 1)));
+    let (mut least, mut most) = (vec![0.0; w + 2], vec![0.0; w + 2]);
+    let lesser = |a: f32, b: f32| if b < a { b } else { a };
+    let greater = |a: f32, b: f32| if b > a { b } else { a };
+    let (low, high) = (&mut low[..w], &mut high[..w]);
+    wide(|| {
+        let (inner, inner_most) = (&mut least[1..=w], &mut most[1..=w]);
+        for k in 0..w {
+            inner[k] = lesser(lesser(above[k], here[k]), below[k]);
+            inner_most[k] = greater(greater(above[k], here[k]), below[k]);
         }
-    }
-}
-
-/// Least and greatest of the 3x3 around each pixel; the border goes on.
-fn ranges3(plane: &Plane) -> [Vec<f32>; 2] {
-    [three(plane, |a, b| if b < a { b } else { a }), three(plane, |a, b| if b > a { b } else { a })]
-}
-
-/// Joins each value with its neighbours in the row, then in the column.
-fn three(plane: &Plane, join: impl Fn(f32, f32) -> f32) -> Vec<f32> {
-    let (w, h) = (plane.w, plane.h);
-    let mut across = plane.data.clone();
-    for (row, out) in plane.data.chunks_exact(w).zip(across.chunks_exact_mut(w)) {
-        out.iter_mut().skip(1).zip(row).for_each(|(o, v)| *o = join(*o, *v));
-        out.iter_mut().zip(&row[1..]).for_each(|(o, v)| *o = join(*o, *v));
-    }
-    let mut out = across.clone();
-    for (y, out) in out.chunks_exact_mut(w).enumerate() {
-        for j in [y.saturating_sub(1), (y + 1).min(h - 1)] {
-            out.iter_mut().zip(&across[j * w..]).for_each(|(o, v)| *o = join(*o, *v));
+        (least[0], least[w + 1]) = (least[1], least[w]);
+        (most[0], most[w + 1]) = (most[1], most[w]);
+        let (l, m) = (&least[..w + 2], &most[..w + 2]);
+        for k in 0..w {
+            low[k] = lesser(lesser(l[k], l[k + 1]), l[k + 2]);
+            high[k] = greater(greater(m[k], m[k + 1]), m[k + 2]);
         }
-    }
-    out
+    });
 }
 
-/// Gaussian blur, separable, three standard deviations wide; the border goes on.
-pub(super) fn blur(plane: &Plane, sigma: f32) -> Plane {
+/// Half a Gaussian, three standard deviations wide, from its middle on; the whole has the sum 1.
+fn gaussian(sigma: f32) -> Vec<f32> {
     let reach = (sigma * 3.0).ceil() as usize;
     let mut kernel: Vec<f32> =
         (0..=reach).map(|i| (-0.5 * (i as f32 / sigma).powi(2)).exp()).collect();
     let sum = kernel[0] + 2.0 * kernel[1..].iter().sum::<f32>();
     kernel.iter_mut().for_each(|k| *k /= sum);
-    let (w, h) = (plane.w, plane.h);
-    let mut across = vec![0.0; w * h];
+    kernel
+}
+
+/// Gaussian blur, separable, three standard deviations wide; the border goes on.
+pub(super) fn blur(plane: &Plane, sigma: f32) -> Plane {
+    let kernel = gaussian(sigma);
+    let across = blurred_across(plane, &kernel);
+    let mut out = Plane::new(plane.w, plane.h);
+    let rows = out.data.chunks_exact_mut(plane.w.max(1)).enumerate();
+    rows.for_each(|(y, row)| blurred_down(&across, &kernel, y, row));
+    out
+}
+
+fn blurred_across(plane: &Plane, kernel: &[f32]) -> Plane {
+    let (w, reach) = (plane.w, kernel.len() - 1);
+    let mut across = Plane::new(w, plane.h);
     let mut padded = vec![0.0; w + 2 * reach];
-    for (row, out) in plane.data.chunks_exact(w).zip(across.chunks_exact_mut(w)) {
+    let rows = plane.data.chunks_exact(w.max(1)).zip(across.data.chunks_exact_mut(w.max(1)));
+    for (row, out) in rows {
         padded[..reach].fill(row[0]);
         padded[reach..reach + w].copy_from_slice(row);
         padded[reach + w..].fill(row[w - 1]);
-        weighted(out, &padded[reach..reach + w], None, kernel[0]);
-        for (k, weight) in kernel.iter().enumerate().skip(1) {
-            let (left, right) = (&padded[reach - k..][..w], &padded[reach + k..][..w]);
-            weighted(out, left, Some(right), *weight);
-        }
+        let at = |k: usize| &padded[k..k + w];
+        weighted(out, kernel, at(reach), |k| [at(reach - k), at(reach + k)]);
     }
-    let mut data = vec![0.0; w * h];
-    for (y, out) in data.chunks_exact_mut(w).enumerate() {
-        let row = |j: usize| &across[j * w..][..w];
-        weighted(out, row(y), None, kernel[0]);
-        for (k, weight) in kernel.iter().enumerate().skip(1) {
-            weighted(out, row(y.saturating_sub(k)), Some(row((y + k).min(h - 1))), *weight);
-        }
-    }
-    Plane { w, h, data }
+    across
 }
 
-/// Adds a weighted row, or the sum of two.
-fn weighted(out: &mut [f32], a: &[f32], b: Option<&[f32]>, weight: f32) {
-    match b {
-        None => out.iter_mut().zip(a).for_each(|(o, a)| *o += weight * a),
-        Some(b) => out.iter_mut().zip(a).zip(b).for_each(|((o, a), b)| *o += weight * (a + b)),
-    }
+fn blurred_down(across: &Plane, kernel: &[f32], y: usize, out: &mut [f32]) {
+    let row = |j: usize| &across.data[j.min(across.h - 1) * across.w..][..across.w];
+    weighted(out, kernel, row(y), |k| [row(y.saturating_sub(k)), row(y + k)]);
+}
+
+/// The weighted sum of a row and of the pairs of rows around it.
+fn weighted<'a>(
+    out: &mut [f32],
+    kernel: &[f32],
+    middle: &[f32],
+    pair: impl Fn(usize) -> [&'a [f32]; 2],
+) {
+    wide(|| {
+        out.iter_mut().zip(middle).for_each(|(o, v)| *o = kernel[0] * v);
+        for (k, weight) in kernel.iter().enumerate().skip(1) {
+            let [a, b] = pair(k);
+            out.iter_mut().zip(a).zip(b).for_each(|((o, a), b)| *o += weight * (a + b));
+        }
+    });
 }

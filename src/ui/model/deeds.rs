@@ -2,7 +2,7 @@
 
 use super::Model;
 use crate::engine::contract::{Command, Take, TakeId};
-use crate::retouch::Recipe;
+use crate::retouch::{Preset, Recipe};
 use crate::session::{Flag, Label};
 use crate::ui::history::Change;
 use std::collections::BTreeMap;
@@ -105,6 +105,15 @@ impl Model {
 
     /// Asks for the automatic edit of the selected takes.
     pub fn retouch(&mut self) {
+        self.ask_for_edits(Command::Retouch);
+    }
+
+    /// Asks for an edit of the selected takes with a look.
+    pub fn retouch_with(&mut self, preset: &Preset) {
+        self.ask_for_edits(|id| Command::RetouchWith(id, Box::new(preset.clone())));
+    }
+
+    fn ask_for_edits(&mut self, command: impl Fn(TakeId) -> Command) {
         let takes = self.targets();
         if takes.is_empty() {
             return;
@@ -118,7 +127,7 @@ impl Model {
         self.history.push(change);
         for id in takes {
             self.awaited.insert(id);
-            self.send(Command::Retouch(id));
+            self.send(command(id));
         }
     }
 
