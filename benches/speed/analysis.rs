@@ -54,7 +54,7 @@ pub fn live() {
                 });
                 cpu * 1000.0 / FRAMES as f64
             };
-            decodes.push(pass(&mut |frame| drop(black_box(frame.w))));
+            decodes.push(pass(&mut |frame| _ = black_box(frame.w)));
             let mut with = |on: bool| {
                 let wanted = Overlays { peaking: on, clipping: on };
                 pass(&mut |frame| drop(black_box(analyser.analyse(frame, wanted))))

@@ -12,16 +12,13 @@ pub fn wide<R>(run: impl FnOnce() -> R) -> R {
 /// in threes do not.
 #[inline(always)]
 pub fn unpack(rgb: &[u8], out: &mut [u32]) {
-    let done = out.len() / 4 * 4;
-    let (four, rest) = out.split_at_mut(done);
-    for (o, b) in four.chunks_exact_mut(4).zip(rgb.chunks_exact(12)) {
+    let ((four, rest), (bytes, _)) = (out.as_chunks_mut::<4>(), rgb.as_chunks::<12>());
+    let done = four.len();
+    for (o, b) in four.iter_mut().zip(bytes) {
         let word = |k: usize| u32::from_le_bytes([b[k], b[k + 1], b[k + 2], b[k + 3]]);
-        o[0] = word(0) & 0x00ff_ffff;
-        o[1] = word(3) & 0x00ff_ffff;
-        o[2] = word(6) & 0x00ff_ffff;
-        o[3] = word(8) >> 8;
+        *o = [word(0) & 0x00ff_ffff, word(3) & 0x00ff_ffff, word(6) & 0x00ff_ffff, word(8) >> 8];
     }
-    for (o, p) in rest.iter_mut().zip(rgb[done * 3..].chunks_exact(3)) {
+    for (o, p) in rest.iter_mut().zip(rgb[done * 12..].chunks_exact(3)) {
         *o = u32::from_le_bytes([p[0], p[1], p[2], 0]);
     }
 }

@@ -134,7 +134,7 @@ impl Edges {
             .iter()
             .map(|e| (e.y as usize / TILE, e.x as usize / TILE, e.variance))
             .collect();
-        tagged.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then(a.2.total_cmp(&b.2)));
+        tagged.sort_unstable_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then(a.2.total_cmp(&b.2)));
         tagged
             .chunk_by(|a, b| (a.0, a.1) == (b.0, b.1))
             .filter(|tile| tile.len() >= 8)

@@ -1,13 +1,14 @@
 //! The measures of live view: the same as those of stills, with buffers that are kept from frame to
-//! frame. Finding the piece, energy and light run on every frame; edges, stand, dust and flaws take
-//! turns, so that no frame pays for all of them, unless the piece jumped.
+//! frame. Energy is measured on every frame, and the piece found and the light read on every second
+//! one; edges, stand, dust and flaws take turns, so that no frame pays for all of them, unless the
+//! piece jumped.
 
 use super::stats::fall;
 use super::subject::{Found, Subject};
 use super::view::{self, View};
 use super::{
-    Cleanliness, Focus, Histogram, Quality, Score, Symmetry, Weights, cleanliness, conclude, focus,
-    lighting, quality, symmetry, too_tiny,
+    Cleanliness, Focus, Histogram, Lighting, Quality, Score, Symmetry, Weights, cleanliness,
+    conclude, focus, lighting, quality, symmetry, too_tiny,
 };
 use crate::imaging::lanes::{unpack, wide};
 use crate::imaging::{Mask, Rect, Rgb8};
@@ -53,6 +54,8 @@ pub struct Analyser {
     given: Option<Mask>,
     frame: u32,
     noise: f32,
+    /// The piece as it was found last.
+    subject: Option<Subject>,
     last: Option<Last>,
 }
 
@@ -63,12 +66,13 @@ struct Last {
     full: [usize; 2],
     focus: Focus,
     symmetry: Symmetry,
+    lighting: Lighting,
     cleanliness: Cleanliness,
     quality: Quality,
 }
 
 /// Frames until each of the slow measures has had its turn.
-const ROUND: u32 = 6;
+const ROUND: u32 = 8;
 
 impl Analyser {
     /// An analyser that has seen nothing yet.
@@ -81,6 +85,7 @@ impl Analyser {
     /// find the piece by itself.
     pub fn set_subject(&mut self, mask: Option<Mask>) {
         self.given = mask;
+        self.subject = None;
     }
 
     /// Measures a frame.
@@ -91,8 +96,12 @@ impl Analyser {
         if self.view.is_tiny() {
             return Live { score: too_tiny(frame), histogram, clipping, peaking: None };
         }
-        let subject = self.find();
-        let score = self.measure(frame, &subject, wanted.peaking);
+        let same = self.last.as_ref().is_some_and(|last| last.full == self.view.full);
+        let kept = self.subject.take().filter(|_| same && self.frame % 2 == 1);
+        let fresh = kept.is_none();
+        let subject = kept.unwrap_or_else(|| self.find());
+        let score = self.measure(frame, &subject, fresh, wanted.peaking);
+        self.subject = Some(subject);
         let peaking = wanted.peaking.then(|| self.peaking());
         self.frame = (self.frame + 1) % ROUND;
         Live { score, histogram, peaking, clipping }
@@ -111,17 +120,19 @@ impl Analyser {
         Subject::find(&self.view, Some(mask))
     }
 
-    fn measure(&mut self, frame: &Rgb8, subject: &Subject, peaking: bool) -> Score {
+    fn measure(&mut self, frame: &Rgb8, subject: &Subject, fresh: bool, peaking: bool) -> Score {
         let view = &self.view;
         let jumped = self.last.as_ref().is_none_or(|last| last.jumped(subject.rect, view));
         let turn = |k: u32| jumped || self.frame == k;
         if turn(0) {
             self.noise = focus::noise(&view.tone);
         }
-        let lighting = lighting::read(view, view.rgb(frame), subject);
         let mut last = self.last.take().unwrap_or_default();
+        if fresh {
+            last.lighting = lighting::read(view, view.rgb(frame), subject);
+        }
         (last.rect, last.full) = (subject.rect, view.full);
-        if turn(1) || turn(4) || peaking {
+        if turn(1) || turn(5) || peaking {
             last.focus = focus::read(view, subject, self.noise, &mut self.focus);
         } else {
             last.focus.energy = focus::energy(view, subject, self.noise);
@@ -132,8 +143,8 @@ impl Analyser {
         if turn(3) {
             last.cleanliness = cleanliness::read(view, subject, self.noise, &mut self.dust);
         }
-        if turn(5) {
-            let (focus, light, noise) = (&last.focus, &lighting, self.noise);
+        if turn(7) {
+            let (focus, light, noise) = (&last.focus, &last.lighting, self.noise);
             let seen = quality::Seen { view, picture: frame, subject, focus, light, noise };
             last.quality = quality::read(&seen);
         }
@@ -141,7 +152,7 @@ impl Analyser {
         let mut score = Score {
             focus: last.focus.clone(),
             symmetry: last.symmetry.clone(),
-            lighting,
+            lighting: last.lighting.clone(),
             cleanliness: last.cleanliness.clone(),
             quality: last.quality.clone(),
             size: view.full,
@@ -238,14 +249,14 @@ mod tests {
         let frame = piece(4.0, 0.5, 1.0);
         let mut analyser = Analyser::new();
         let wanted = Overlays { peaking: true, clipping: true };
-        let lives: Vec<Live> = (0..7).map(|_| analyser.analyse(&frame, wanted)).collect();
+        let lives: Vec<Live> = (0..9).map(|_| analyser.analyse(&frame, wanted)).collect();
         let still = super::super::judge(&frame);
         for live in &lives {
             assert_eq!(live.score.symmetry, still.symmetry);
             assert_eq!(live.score.lighting, still.lighting);
             assert_eq!(live.score.focus, still.focus);
         }
-        let peaking = lives[6].peaking.as_ref().map(Mask::count);
+        let peaking = lives[8].peaking.as_ref().map(Mask::count);
         assert!(peaking > Some(50), "{peaking:?}");
     }
 
@@ -264,7 +275,7 @@ mod tests {
         assert!(analyser.given.is_none());
         let whole = Mask::from_fn(30, 20, |x, _| if (11..19).contains(&x) { 255 } else { 0 });
         analyser.set_subject(Some(whole));
-        (0..7).for_each(|_| drop(analyser.analyse(&frame, Overlays::default())));
+        (0..9).for_each(|_| drop(analyser.analyse(&frame, Overlays::default())));
         assert!(analyser.given.is_some());
     }
 }
