@@ -1,8 +1,9 @@
 //! Wide vector instructions: a loop is compiled once more for the widest ones, and runs that way on
 //! machines that have them. Results are the same to the last bit.
 
-/// Runs a loop with the widest vector instructions that this machine has. Functions that the loop
-/// calls must be `#[inline(always)]`, or they stay narrow.
+/// Runs a loop with the widest vector instructions that this machine has. It is inlined into code for
+/// each kind of machine; what is not stays narrow: functions that it calls must be `#[inline(always)]`,
+/// and a long loop may be left out by the optimiser, which a profile shows.
 #[inline(always)]
 pub fn wide<R>(run: impl FnOnce() -> R) -> R {
     pulp::Arch::new().dispatch(run)
