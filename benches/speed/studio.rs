@@ -5,6 +5,7 @@ use culet::camera::CameraSpec;
 use culet::engine::Studio;
 use culet::engine::contract::{CameraState, Command, Event, Link};
 use culet::engine::host::Launch;
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 /// Live view is watched for so long.
@@ -29,14 +30,18 @@ pub fn run() {
         ages.len() as f32 / WATCH.as_secs_f32()
     );
 
-    let (mut stored, mut scored) = (Vec::new(), Vec::new());
+    let (mut stored, mut scored, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
     for _ in 0..SHOTS {
         link.commands.send(Command::Capture).expect("a desk");
         let take = wait(&link, Duration::from_mins(1), |e| match e {
-            Event::TakeChanged(take) => take.timing.arrived_to_scored.is_some(),
+            // Earlier takes change again when a later one joins their group.
+            Event::TakeChanged(take) => {
+                take.timing.arrived_to_scored.is_some() && !seen.contains(&take.id)
+            }
             _ => false,
         });
         let Some(Event::TakeChanged(take)) = take else { continue };
+        seen.insert(take.id);
         stored.extend(take.timing.shutter_to_stored.map(ms));
         scored.extend(take.timing.arrived_to_scored.map(ms));
     }
