@@ -12,7 +12,7 @@ mod ranks;
 mod stand;
 mod table;
 
-pub use data::{chosen, scene};
+pub use data::{ALL, chosen, scene};
 
 /// A named section of this part.
 type Section = (&'static str, fn());

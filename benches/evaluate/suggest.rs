@@ -1,24 +1,13 @@
 //! Advice on rendered faults of three sizes: is the right thing said, with the right sign and amount;
 //! and does it stay still.
 
-use crate::score::{chosen, scene};
+use crate::score::{ALL, chosen, scene};
 use culet::practice::{Dust, Focus, Lights, Shot, kelvin_gains};
 use culet::score::{Score, judge};
 use culet::suggest::{Advisor, Suggestion, advise};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::time::Duration;
-
-const SCENES: [&str; 8] = [
-    "solitaire",
-    "solitaire-dark",
-    "bracelet",
-    "bracelet-dark",
-    "earrings",
-    "earrings-dark",
-    "pendant",
-    "pendant-dark",
-];
 
 /// A fault, the kind that should be said, and the amount it should name (none where only the kind counts).
 struct Fault {
@@ -86,7 +75,7 @@ fn said(suggestions: &[Suggestion], kind: &str) -> Option<Suggestion> {
 fn rendered() {
     println!("\nRendered faults of three sizes, eight scenes");
     let mut tallies: BTreeMap<&str, Tally> = BTreeMap::new();
-    for scene_name in chosen(&SCENES) {
+    for scene_name in chosen(&ALL) {
         let set = scene(scene_name, 840, 560);
         let clean = advise(&judge(&set.picture(&Shot::default())));
         let usual: Vec<String> = clean.iter().map(|s| format!("{} ({})", s.text, s.kind)).collect();

@@ -119,15 +119,15 @@ impl Edges {
         });
     }
 
-    /// Median blur, pixels, of the edges that `is` picks; none where there are fewer than `least`.
-    pub(super) fn median_of(&self, least: usize, is: impl Fn(&Edge) -> bool) -> Option<f32> {
+    /// Usual blur, pixels, of the edges that `is` picks; none where there are fewer than `least`.
+    pub(super) fn usual_of(&self, least: usize, is: impl Fn(&Edge) -> bool) -> Option<f32> {
         let mut picked: Vec<f32> = self.all.iter().filter(|e| is(e)).map(|e| e.variance).collect();
         (picked.len() >= least).then(|| quantile(&mut picked, USUAL).sqrt())
     }
 
-    /// Median blur of the edges that `is` picks, if there are any.
-    pub(super) fn median_blur(&self, is: impl Fn(&Edge) -> bool) -> Option<f32> {
-        self.median_of(1, is)
+    /// Usual blur of the edges that `is` picks, if there are any.
+    pub(super) fn usual_blur(&self, is: impl Fn(&Edge) -> bool) -> Option<f32> {
+        self.usual_of(1, is)
     }
 
     /// Blur by tile: column, row, pixels, edges; only tiles with enough edges.
@@ -194,7 +194,7 @@ impl Edges {
         Some((strength, 0.5 * s.atan2(c).to_degrees(), (a + swing).max(0.0).sqrt()))
     }
 
-    /// Median variance of the edges in each of twelve sectors of the normal's direction.
+    /// Usual variance of the edges in each of twelve sectors of the normal's direction.
     fn by_direction(&self) -> [Option<f32>; SECTORS] {
         let mut sectors: [Vec<f32>; SECTORS] = Default::default();
         for e in &self.all {

@@ -155,8 +155,7 @@ pub(super) fn read(view: &View, subject: &Subject, noise: f32, buffers: &mut Buf
     let edges = &buffers.edges;
     let sharpest = edges.sharpest_tile();
     let step = view.step as f32;
-    let blur =
-        sharpest.map_or_else(|| edges.median_blur(|_| true).unwrap_or(6.0), |(_, blur)| blur);
+    let blur = sharpest.map_or_else(|| edges.usual_blur(|_| true).unwrap_or(6.0), |(_, blur)| blur);
     let (directed, angle_deg, along) = edges.anisotropy().unwrap_or_default();
     // Edges along a movement stay sharp: only the blur along it tells how far it went.
     let moved = directed > DIRECTED && along > 1.3;
@@ -218,7 +217,7 @@ fn parts(view: &View, subject: &Subject, edges: &Edges) -> Vec<PartFocus> {
     let mut out = Vec::new();
     let mut add = |name: &str, region: Rect, edge: &dyn Fn(&Edge) -> bool| {
         let of = |e: &Edge| region.contains(e.x as usize, e.y as usize) && edge(e);
-        if let Some(blur) = edges.median_of(LEAST, of) {
+        if let Some(blur) = edges.usual_of(LEAST, of) {
             let region = Some(view.outward(region));
             out.push(PartFocus { name: name.to_owned(), blur_px: blur * view.step as f32, region });
         }

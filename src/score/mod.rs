@@ -84,7 +84,7 @@ pub struct Examined {
 pub struct BlurTile {
     /// Where, pixels of the judged picture.
     pub region: crate::imaging::Rect,
-    /// Median over its edges, sigma in pixels of the judged picture.
+    /// Upper quartile over its edges, sigma in pixels of the judged picture.
     pub blur_px: f32,
 }
 

@@ -89,11 +89,7 @@ impl Proxy {
         // A proxy pixel of a working copy is at most some pixels high: its sum fits sixteen bits.
         let (norm, used) = (1.0 / (s * s) as f32, self.w * s * 3);
         for y in 0..self.h {
-            self.sums.clear();
-            self.sums.resize(used, 0);
-            for row in rgb.data.chunks_exact(rgb.w * 3).skip(y * s).take(s) {
-                self.sums.iter_mut().zip(row).for_each(|(sum, v)| *sum += u16::from(*v));
-            }
+            add_rows(rgb, y * s..(y + 1) * s, used, &mut self.sums);
             for block in self.sums.chunks_exact(s * 3) {
                 let sum = block_sum(block);
                 self.encoded.push([
@@ -115,6 +111,17 @@ impl Proxy {
     /// The whole proxy.
     pub(super) fn len(&self) -> usize {
         self.w * self.h
+    }
+}
+
+/// The sums of rows, column by column, over their first `used` values.
+#[inline(always)]
+fn add_rows(rgb: &Rgb8, rows: std::ops::Range<usize>, used: usize, sums: &mut Vec<u16>) {
+    sums.clear();
+    sums.resize(used, 0);
+    for y in rows {
+        let row = &rgb.data[y * rgb.w * 3..][..used];
+        sums.iter_mut().zip(row).for_each(|(sum, v)| *sum += u16::from(*v));
     }
 }
 
@@ -169,13 +176,7 @@ fn reduce(picture: &Rgb8, step: usize, out: &mut Rgb8, sums: &mut Vec<u16>) {
     let rows = step.min(255);
     let scale = ((1_u64 << 32) as f64 / (rows * step) as f64) as u64;
     for y in 0..h {
-        sums.clear();
-        sums.resize(w * step * 3, 0);
-        for j in 0..rows {
-            let start = (y * step + j) * picture.w * 3;
-            let row = &picture.data[start..start + w * step * 3];
-            sums.iter_mut().zip(row).for_each(|(sum, v)| *sum += u16::from(*v));
-        }
+        add_rows(picture, y * step..y * step + rows, w * step * 3, sums);
         for block in sums.chunks_exact(step * 3) {
             let byte = |t: i32| ((t as u64 * scale + (1 << 31)) >> 32).min(255) as u8;
             let [r, g, b] = block_sum(block);

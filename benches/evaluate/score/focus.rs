@@ -1,6 +1,6 @@
 //! Focus: ladders, stacks, edge width, motion.
 
-use super::data::{disk, expose, load, names, reduced, scene};
+use super::data::{ALL, disk, expose, load, names, reduced, scene};
 use super::ranks::{auc, mean, quantile, spearman};
 use super::table::{Bar, note, row, section};
 use culet::imaging::{Image, Mask, Rgb8};
@@ -12,16 +12,6 @@ const RADII: [f32; 8] = [0.0, 0.7, 1.2, 2.0, 3.0, 4.0, 6.0, 8.0];
 const STOPS: [f32; 3] = [-1.5, 0.0, 0.6];
 const NOISES: [f32; 3] = [0.0, 0.006, 0.02];
 
-const RENDERED: [&str; 8] = [
-    "solitaire",
-    "solitaire-dark",
-    "bracelet",
-    "bracelet-dark",
-    "earrings",
-    "earrings-dark",
-    "pendant",
-    "pendant-dark",
-];
 const REAL: [&str; 8] = [
     "jewellery/hires/ring.jpg",
     "jewellery/hires/BARCELET.jpg",
@@ -74,7 +64,7 @@ fn tenengrad(p: &Rgb8) -> f64 {
 /// Sharp pictures in linear light, with their names.
 fn sharp() -> Vec<(String, Image)> {
     let still = Shot { focus: Focus::Flat(0.0), noise: 0.0, ..Shot::default() };
-    let rendered = RENDERED.iter().map(|name| {
+    let rendered = ALL.iter().map(|name| {
         // Values above white stay: a blurred glint is what a lens makes of it.
         ((*name).to_owned(), scene(name, 480, 320).truth(&still).linear)
     });
@@ -249,7 +239,7 @@ pub fn edge_width() {
         "Edge sigma: rendered pieces under a disk of known radius (sigma is half of it), and steps",
     );
     let mut off = Vec::new();
-    for name in RENDERED {
+    for name in ALL {
         let set = scene(name, 900, 600);
         for r in [1.4_f32, 2.0, 3.0, 4.0, 6.0] {
             let shot = Shot { focus: Focus::Flat(r), ..Shot::default() };
@@ -288,7 +278,7 @@ pub fn motion() {
         "Motion against defocus: rendered shake of 4-9 px in four directions, and disks of the same spread",
     );
     let (mut shaken, mut soft, mut angles) = (Vec::new(), Vec::new(), Vec::new());
-    for name in RENDERED {
+    for name in ALL {
         let set = scene(name, 900, 600);
         for (k, px) in [4.0_f32, 6.0, 9.0].into_iter().enumerate() {
             for turn in 0..4 {
