@@ -5,8 +5,8 @@ use culet::calibrate::drift::Drift;
 use culet::calibrate::{Calibration, Differences, Light, Method, PatchResidual, Spread, Transfer};
 use culet::camera::{CameraSpec, Setting};
 use culet::engine::contract::{
-    CameraState, Command, Event, Level, Link, LiveView, Safety, Take, TakeId, Thumbnail, Timing,
-    Vitals,
+    CameraState, Command, Event, KnownCard, Level, Link, LiveView, Placed, Safety, Take, TakeId,
+    Thumbnail, Timing, Vitals,
 };
 use culet::engine::latest::{Publisher, channel};
 use culet::imaging::{Mask, Rect, Rgb8, Rgba8};
@@ -684,12 +684,85 @@ fn calibration() -> Calibration {
     }
 }
 
+/// The take and the card of the calibration that was asked for.
+fn calibrated(studio: &Studio) -> (Option<TakeId>, KnownCard) {
+    let asked = studio.commands.try_iter().find_map(|c| match c {
+        Command::Calibrate(take, card) => Some((take, card)),
+        _ => None,
+    });
+    asked.unwrap()
+}
+
+#[test]
+fn a_card_that_is_not_found_is_placed_by_hand() {
+    let mut studio = Studio::shooting(1);
+    studio.live.publish(frame(3)).unwrap();
+    studio.press(Key::F4);
+    studio.click("Place the card by hand");
+    let corner = studio.window.get_by_label("Corner 3 of the card").rect().center();
+    let to = corner + egui::vec2(40.0, 25.0);
+    studio.window.drag_at(corner);
+    studio.run();
+    studio.window.hover_at(to);
+    studio.run();
+    studio.window.drop_at(to);
+    studio.run();
+    let moved = studio.window.get_by_label("Corner 3 of the card").rect().center();
+    assert!((moved - to).length() < 2.0, "{moved} is not {to}");
+    studio.click("Read the card there and calibrate");
+    let placed = calibrated(&studio).1.placed.unwrap();
+    assert!(!placed.grey);
+    assert_eq!(placed.corners[0], [0.3, 0.3]);
+    assert!(placed.corners[2][0] > 0.7 && placed.corners[2][1] > 0.6, "{placed:?}");
+    // Where it was read stays marked.
+    let corners = [[0.1, 0.2], [0.6, 0.2], [0.6, 0.5], [0.1, 0.5]];
+    studio.tell(Event::Card(Placed { grey: false, corners }));
+    studio.tell(Event::Calibrated(Some(Arc::new(calibration()))));
+    studio.run();
+    studio.click("Read the card there and calibrate");
+    assert_eq!(calibrated(&studio).1.placed.unwrap().corners, corners);
+}
+
+#[test]
+fn the_cameras_white_balance_is_set_to_the_light() {
+    let mut studio = Studio::shooting(1);
+    let setting = |name: &str, value: &str, choices: &[&str]| Setting {
+        name: name.to_owned(),
+        label: name.to_owned(),
+        value: value.to_owned(),
+        choices: choices.iter().map(|&c| c.to_owned()).collect(),
+    };
+    let presets = ["Automatic", "Daylight", "Color Temperature"];
+    let balance = |now: &str| {
+        Event::Settings(vec![
+            setting("white_balance", now, &presets),
+            setting("color_temperature", "5250", &["2500", "3200", "5250"]),
+        ])
+    };
+    studio.tell(balance("Automatic"));
+    studio.press(Key::F4);
+    assert!(studio.shows("it moves from shot to shot"));
+    studio.tell(balance("Daylight"));
+    studio.run();
+    studio.click("Find the card and calibrate");
+    assert_eq!(calibrated(&studio).1.camera_kelvin, Some(5200.0));
+    let mut made = calibration();
+    made.light.kelvin = Some(3150.0);
+    studio.tell(Event::Calibrated(Some(Arc::new(made))));
+    studio.run();
+    studio.click("Set its white balance to 3200 K");
+    let sent = studio.sent();
+    assert_eq!(sent.len(), 2, "{sent:?}");
+    assert!(sent[0].contains("white_balance") && sent[0].contains("Color Temperature"), "{sent:?}");
+    assert!(sent[1].contains("color_temperature") && sent[1].contains("3200"), "{sent:?}");
+}
+
 #[test]
 fn calibration_is_asked_for_and_its_answer_shown() {
     let mut studio = Studio::shooting(1);
     studio.press(Key::F4);
     studio.click("Find the card and calibrate");
-    assert_eq!(studio.sent(), ["Calibrate(None)"]);
+    assert_eq!(calibrated(&studio), (None, KnownCard::default()));
     assert!(studio.shows("Looking for the card"));
     studio.tell(Event::Calibrated(Some(Arc::new(calibration()))));
     studio.run();
@@ -710,7 +783,7 @@ fn calibration_is_asked_for_and_its_answer_shown() {
     assert!(studio.shows("Not calibrated"));
     studio.click("In the selected take");
     studio.click("Find the card and calibrate");
-    assert_eq!(studio.sent(), ["Calibrate(Some(0))"]);
+    assert_eq!(calibrated(&studio), (Some(0), KnownCard::default()));
 }
 
 #[test]

@@ -1,9 +1,8 @@
 //! A hot folder: pictures that another program puts there are captures. Nothing in it is ever
 //! written, renamed or removed.
 
-use super::{
-    Abilities, Camera, CameraError, CameraEvent, LiveFrame, Object, ObjectId, Setting, is_picture,
-};
+use super::{Abilities, Camera, CameraError, CameraEvent, LiveFrame, Object, ObjectId, Setting};
+use crate::imaging::endings::is_picture;
 use crate::imaging::jpeg;
 use std::collections::BTreeMap;
 use std::fs::{self, File, Metadata};

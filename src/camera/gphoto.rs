@@ -17,8 +17,9 @@ use super::names::{
 };
 use super::{
     Abilities, Camera, CameraError, CameraEvent as Told, Facts, LiveFrame, Object, ObjectId, Pulse,
-    Setting, is_picture,
+    Setting,
 };
+use crate::imaging::endings::is_picture;
 use gphoto2::camera::CameraEvent;
 use gphoto2::context::ProgressHandler;
 use gphoto2::error::ErrorKind;

@@ -12,6 +12,7 @@ mod names;
 pub mod serve;
 #[cfg(feature = "webcam")]
 mod webcam;
+pub mod white;
 pub mod wire;
 
 pub use folder::Folder;
@@ -183,8 +184,8 @@ impl fmt::Debug for LiveFrame {
 /// A camera setting and what it may be set to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Setting {
-    /// Culet's name for it: `iso`, `aperture`, `shutter`, `white_balance`, `focus_mode`, `quality`,
-    /// `size`, `capture_target`, `exposure_compensation`.
+    /// Culet's name for it: `iso`, `aperture`, `shutter`, `white_balance`, `color_temperature`,
+    /// `focus_mode`, `quality`, `size`, `capture_target`, `exposure_compensation`.
     pub name: String,
     /// For people.
     pub label: String,
@@ -371,26 +372,9 @@ pub fn found() -> Vec<Found> {
     all
 }
 
-/// Whether a file name is a picture's: JPEG, PNG, TIFF, HEIF or a maker's raw format.
-pub fn is_picture(name: &str) -> bool {
-    name.rsplit_once('.').is_some_and(|(stem, end)| {
-        !stem.is_empty() && names::PICTURES.contains(&end.to_ascii_lowercase().as_str())
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn pictures_are_known_by_their_names() {
-        for name in ["DSC_0001.JPG", "a.b.nef", "x.Cr3", "scan.tiff", "p.png"] {
-            assert!(is_picture(name), "{name}");
-        }
-        for name in ["DSC_0001.MOV", ".jpg", "jpg", "notes.txt", "a.jpg.part", ""] {
-            assert!(!is_picture(name), "{name}");
-        }
-    }
 
     #[test]
     fn every_camera_name_survives_being_written_and_read() {

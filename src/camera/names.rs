@@ -1,12 +1,5 @@
 //! What makers call things: hardware knowledge as data.
 
-/// File endings of pictures, lower case.
-pub(super) const PICTURES: &[&str] = &[
-    "jpg", "jpeg", "png", "tif", "tiff", "heic", "heif", "hif", "3fr", "arw", "cr2", "cr3", "crw",
-    "dng", "erf", "fff", "iiq", "nef", "nrw", "orf", "pef", "raf", "raw", "rw2", "rwl", "sr2",
-    "srf", "srw", "x3f",
-];
-
 /// A setting that people use, and what libgphoto2 calls it with different makers' bodies.
 pub(super) struct Known {
     /// Culet's name.
@@ -29,6 +22,12 @@ pub(super) const SETTINGS: &[Known] = &[
         keys: &["exposurecompensation", "exposurecompensation2"],
     },
     Known { name: "white_balance", label: "White balance", keys: &["whitebalance"] },
+    // Nikon's has no name in libgphoto2, only its number.
+    Known {
+        name: "color_temperature",
+        label: "Colour temperature",
+        keys: &["colortemperature", "d01e"],
+    },
     Known { name: "focus_mode", label: "Focus mode", keys: &["focusmode", "focusmode2"] },
     Known { name: "quality", label: "Quality", keys: &["imagequality", "imageformat"] },
     Known { name: "size", label: "Size", keys: &["imagesize"] },

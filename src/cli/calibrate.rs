@@ -1,13 +1,16 @@
 //! `culet calibrate`: a calibration from a picture of a grey card or a 24-patch chart.
 
 use super::complain;
-use crate::calibrate::{Calibration, Card, Found, Options, Transfer, dcp, find, fit, icc, report};
-use crate::engine::load_calibration;
+use crate::calibrate::{
+    Calibration, Card, Edition, Found, NotFound, Options, Source, Transfer, dcp, find, fit, icc,
+    read_at, report,
+};
+use crate::engine::{load_calibration, load_reference};
 use crate::imaging::files::write_atomic;
 use crate::imaging::open::Kind;
 use crate::imaging::{open, raw};
 use crate::session::Moment;
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Error, Result};
 use clap::ValueEnum;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -19,6 +22,16 @@ pub(super) struct Arguments {
     /// Which card is in it.
     #[arg(long, value_enum, default_value_t = CardName::Auto)]
     card: CardName,
+    /// When a 24-patch chart was made: its back says it.
+    #[arg(long, value_enum, default_value_t = EditionName::After2014)]
+    edition: EditionName,
+    /// The file of a card of your own (TOML, see calibration/README.md).
+    #[arg(long, value_name = "FILE", conflicts_with = "edition")]
+    reference: Option<PathBuf>,
+    /// Where the card is, when it is not found: outer corners of its patches in pixels, of the first
+    /// patch (dark skin), then bluish green, black, white.
+    #[arg(long, value_name = "X,Y", num_args = 4, value_parser = corner)]
+    corners: Option<Vec<[f32; 2]>>,
     /// The transfer curve of its values; recognised by default.
     #[arg(long, value_enum, default_value_t = Curve::Auto)]
     transfer: Curve,
@@ -52,6 +65,21 @@ enum CardName {
     Auto,
     Grey,
     Classic24,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum EditionName {
+    #[value(name = "after-2014")]
+    After2014,
+    #[value(name = "before-2014")]
+    Before2014,
+}
+
+/// `X,Y` in pixels.
+fn corner(text: &str) -> Result<[f32; 2], String> {
+    let read = |t: &str| t.trim().parse::<f32>().ok().filter(|v| v.is_finite());
+    let pair = text.split_once(',').and_then(|(x, y)| Some([read(x)?, read(y)?]));
+    pair.ok_or_else(|| "a corner is written X,Y in pixels, such as 1200,840".to_owned())
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -96,14 +124,23 @@ fn measure(arguments: &Arguments) -> Result<(Found, Calibration)> {
     };
     let bytes = open::bytes(&arguments.picture)?;
     let found = match open::kind(&bytes)? {
-        Kind::Raw => find(&raw::sensor_linear(&bytes)?, card)?,
-        _ => find(&*open::decode(&bytes)?.to_srgb8(), card)?,
+        Kind::Raw => found(Source::from(&raw::sensor_linear(&bytes)?), card, arguments)?,
+        _ => found(Source::from(&*open::decode(&bytes)?.to_srgb8()), card, arguments)?,
     };
     let base = arguments.base.as_deref().map(load_calibration).transpose()?;
     let mismatch = base.as_ref().and_then(|b| b.mismatch(&found));
-    let mut calibration = fit(&found, &Options { base, ..options(arguments, &bytes) })?;
+    let reference =
+        arguments.reference.as_deref().map(load_reference).transpose().map_err(Error::msg)?;
+    let mut calibration = fit(&found, &Options { base, reference, ..options(arguments, &bytes) })?;
     calibration.warnings.extend(mismatch);
     Ok((found, calibration))
+}
+
+fn found(source: Source<'_>, card: Card, arguments: &Arguments) -> Result<Found, NotFound> {
+    match arguments.corners.as_deref() {
+        Some(&[a, b, c, d]) => read_at(source, card, [a, b, c, d]),
+        _ => find(source, card),
+    }
 }
 
 fn options(arguments: &Arguments, bytes: &[u8]) -> Options {
@@ -113,6 +150,10 @@ fn options(arguments: &Arguments, bytes: &[u8]) -> Options {
             Curve::Auto => Transfer::Auto,
             Curve::Srgb => Transfer::Srgb,
             Curve::Linear => Transfer::Linear,
+        },
+        edition: match arguments.edition {
+            EditionName::After2014 => Edition::After2014,
+            EditionName::Before2014 => Edition::Before2014,
         },
         made: Moment::now().rfc3339(),
         camera: said.model.unwrap_or_default(),

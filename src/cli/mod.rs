@@ -17,6 +17,7 @@ mod specks;
 #[cfg(feature = "studio")]
 mod studio;
 
+use crate::imaging::endings;
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 use serde_json::json;
@@ -140,13 +141,8 @@ fn pictures(paths: &[PathBuf]) -> Vec<PathBuf> {
 }
 
 fn is_picture(path: &Path) -> bool {
-    const ENDINGS: &[&str] = &[
-        "jpg", "jpeg", "png", "tif", "tiff", "cr2", "cr3", "nef", "nrw", "arw", "raf", "orf",
-        "rw2", "dng", "pef", "srw",
-    ];
     let hidden = path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
-    let known = |e: &std::ffi::OsStr| ENDINGS.iter().any(|k| e.eq_ignore_ascii_case(k));
-    !hidden && path.extension().is_some_and(known)
+    !hidden && endings::can_open(path)
 }
 
 /// A progress bar with the remaining time on a terminal, nothing otherwise.

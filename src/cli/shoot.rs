@@ -428,6 +428,8 @@ impl<'a> Shoot<'a> {
             | Event::Picture { .. }
             | Event::Calibrated(_)
             | Event::FlatField(_)
+            | Event::Card(_)
+            | Event::Metal { .. }
             | Event::Specks { .. } => {}
         }
     }

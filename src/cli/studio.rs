@@ -26,11 +26,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         link.commands.send(Command::Connect(camera)).ok();
         running = Some(studio);
         Ok(link)
-    })
-    .map_err(|e| {
-        anyhow::anyhow!(
-            "no window could be opened ({e}); culet shoot does the same job without one"
-        )
     })?;
     drop(running);
     eprintln!("session: {}", folder.display());

@@ -1,6 +1,7 @@
 //! The book of a session: its takes as the client sees them, kept in step with the sidecars.
 
 use super::contract::{Safety, Take, TakeId, Timing};
+use crate::imaging::endings::is_raw;
 use crate::score::{Facts, Kind};
 use crate::session::journal::Original;
 use crate::session::{Fetched, Session, Sidecar, naming, xmp};
@@ -16,18 +17,6 @@ pub(super) struct Book {
     last_original: Option<String>,
     /// The body that captures come from.
     pub(super) camera: String,
-}
-
-/// Endings of camera raw files.
-const RAW: &[&str] = &[
-    "cr2", "cr3", "nef", "nrw", "arw", "raf", "orf", "rw2", "dng", "pef", "srw", "3fr", "fff",
-    "iiq",
-];
-
-/// Whether a name is that of a camera raw file.
-pub(super) fn is_raw(name: &str) -> bool {
-    let (_, ending) = naming::split(name);
-    RAW.iter().any(|r| r.eq_ignore_ascii_case(ending))
 }
 
 impl Book {

@@ -2,9 +2,10 @@
 //! live view is a channel that holds only the newest value.
 
 use super::latest::Reader;
-use crate::calibrate::Calibration;
 use crate::calibrate::drift::Drift;
+use crate::calibrate::{Calibration, Edition};
 use crate::camera::{CameraSpec, Setting};
+use crate::imaging::colour::Lab;
 use crate::imaging::{Rgb8, Rgba8, jpeg};
 use crate::retouch::{Preset, Recipe, Speck};
 use crate::score::{Facts, Histogram, Kind, Score};
@@ -90,12 +91,37 @@ pub enum Command {
     /// Writes finished pictures into the session's Output folder.
     Export(Vec<TakeId>, ExportOptions),
     /// Finds a card in a take, or in the newest live frame when none is named, and calibrates.
-    Calibrate(Option<TakeId>),
+    Calibrate(Option<TakeId>, KnownCard),
     /// Takes a take of a white or grey card that fills the frame as the light's flat field; none
     /// forgets it.
     FlatField(Option<TakeId>),
     /// Takes a calibration file into force; none goes back to the camera's own colours.
     UseCalibration(Option<PathBuf>),
+}
+
+/// What is known of a card before it is read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KnownCard {
+    /// Where it was placed by hand; none looks for it.
+    pub placed: Option<Placed>,
+    /// When a 24-patch chart was made.
+    pub edition: Edition,
+    /// The file of a card of one's own; none takes the published values.
+    pub reference: Option<PathBuf>,
+    /// Name of the light, for the record.
+    pub light: String,
+    /// The temperature that the camera's own white balance stands for, kelvin; none where it finds its
+    /// white by itself. From it the light's temperature follows.
+    pub camera_kelvin: Option<f32>,
+}
+
+/// A card that was placed by hand.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Placed {
+    /// A grey card, or a 24-patch chart.
+    pub grey: bool,
+    /// As [`Found::corners`](crate::calibrate::Found::corners), in parts of the picture's width and height.
+    pub corners: [[f32; 2]; 4],
 }
 
 /// What is drawn on live view.
@@ -372,12 +398,21 @@ pub enum Event {
     /// A calibration is in force: it was made, chosen, or opened with the session; none when there
     /// is none any more.
     Calibrated(Option<Arc<Calibration>>),
+    /// Where the card is that was calibrated with.
+    Card(Placed),
     /// What was found on a take that was opened at full size, the surest first.
     Specks {
         /// Which take.
         take: TakeId,
         /// Places in pixels of the original.
         specks: Arc<Vec<Speck>>,
+    },
+    /// The colour of the metal on a take as it was shown last.
+    Metal {
+        /// Which take.
+        take: TakeId,
+        /// CIE L*a*b* (D65), the median over the piece's middle tones; none without a piece.
+        lab: Option<Lab>,
     },
     /// A flat field is in force, with its falloff in EV (0 or less); none when there is none any more.
     FlatField(Option<f32>),

@@ -1,16 +1,15 @@
 //! Full-size work, one job at a time: showing a take, the one-key retouch, exports. What was decoded
 //! last is kept, so that a slider does not decode again.
 
-use super::colour;
-use super::contract::{Event, ExportFormat, ExportOptions, Level, Take, TakeId};
+use super::contract::{Event, ExportFormat, ExportOptions, KnownCard, Level, Take, TakeId};
 use super::preview::{shrink, to_screen};
 use super::shared::Shared;
-use crate::calibrate::{self, Calibration, Card, FlatField, Options, Transfer};
-use crate::imaging::{Picture, Pixels, Rgb8, exif, files, open, save};
+use super::{cards, colour};
+use crate::calibrate::Options;
+use crate::imaging::{Picture, Pixels, Rgb8, exif, open, save};
 use crate::retouch::{Depth, Output, Preset, Proxy, Recipe, plan};
-use crate::session::Moment;
 use crossbeam_channel::Receiver;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// A job.
@@ -28,9 +27,9 @@ pub(super) enum Job {
     /// Makes a recipe for a take.
     Retouch(TakeId, Option<Box<Preset>>),
     /// Finds a card in a take and calibrates with it.
-    Calibrate(TakeId),
+    Calibrate(TakeId, KnownCard),
     /// Finds a card in a live frame and calibrates with it.
-    CalibrateFrame(Arc<Rgb8>),
+    CalibrateFrame(Arc<Rgb8>, KnownCard),
     /// Takes a take as the flat field, or forgets it.
     FlatField(Option<TakeId>),
     /// Takes a calibration file into force, or none.
@@ -76,9 +75,6 @@ fn newest(jobs: Vec<Job>) -> Vec<Job> {
     jobs.into_iter().zip(keep).filter_map(|(job, keep)| keep.then_some(job)).collect()
 }
 
-/// The session's flat field.
-const FLAT_FIELD: &str = "flat-field.toml";
-
 struct Developer<'a> {
     shared: &'a Shared,
     open: Option<Open>,
@@ -89,11 +85,11 @@ impl Developer<'_> {
         let done = match job {
             Job::Show { take, side, edited } => self.show(take, side, edited),
             Job::Retouch(take, preset) => self.retouch(take, preset.as_deref()),
-            Job::Calibrate(take) => self.calibrate_take(take),
-            Job::CalibrateFrame(rgb) => self.calibrate(&rgb, self.camera_options()),
+            Job::Calibrate(take, card) => self.calibrate_take(take, &card),
+            Job::CalibrateFrame(rgb, card) => self.calibrate_frame(&rgb, &card),
             Job::FlatField(take) => self.flat_field(take),
-            Job::UseCalibration(path) => self.use_calibration(path.as_deref()),
-            Job::KeepBaseline(baseline) => self.keep_baseline(baseline),
+            Job::UseCalibration(path) => cards::choose(self.shared, path.as_deref()),
+            Job::KeepBaseline(baseline) => cards::keep_baseline(self.shared, baseline),
             Job::Export(takes, options) => {
                 self.export(&takes, &options);
                 Ok(())
@@ -126,12 +122,18 @@ impl Developer<'_> {
         let recipe = take.recipe.clone().filter(|_| edited);
         let open = self.open(&take)?;
         let full = open.picture.size();
-        let rgb: Rgb8 = match recipe {
-            Some(recipe) => plan(&recipe, &open.proxy).preview(&open.picture, side),
-            None => shrink(&open.picture.to_srgb8(), side).into_owned(),
+        let (rgb, metal): (Rgb8, _) = match recipe {
+            Some(recipe) => {
+                let plan = plan(&recipe, &open.proxy);
+                (plan.preview(&open.picture, side), plan.metal(&open.proxy))
+            }
+            None => (shrink(&open.picture.to_srgb8(), side).into_owned(), open.proxy.metal()),
         };
         let picture = Arc::new(to_screen(&rgb));
         self.shared.tell(Event::Picture { take: id, edited, full, picture });
+        if edited || take.recipe.is_none() {
+            self.shared.tell(Event::Metal { take: id, lab: metal });
+        }
         Ok(())
     }
 
@@ -157,94 +159,30 @@ impl Developer<'_> {
         Ok(())
     }
 
-    fn calibrate_take(&mut self, id: TakeId) -> Result<(), String> {
+    fn calibrate_take(&mut self, id: TakeId, card: &KnownCard) -> Result<(), String> {
+        let shared = self.shared;
         let take = self.take(id)?;
         let open = self.open(&take)?;
-        let rgb = open.picture.to_srgb8().into_owned();
         let said = open.picture.metadata.exif.as_deref().map(exif::facts).unwrap_or_default();
         let options = Options {
             camera: said.model.unwrap_or_default(),
             lens: said.lens.unwrap_or_default(),
             ..Options::default()
         };
-        self.calibrate(&rgb, options)
+        cards::calibrate(shared, &open.picture.to_srgb8(), card, options)
     }
 
-    /// What is known of the camera whose live frames are looked at.
-    fn camera_options(&self) -> Options {
-        Options { camera: self.shared.book.lock().camera.clone(), ..Options::default() }
-    }
-
-    /// Keeps the calibration with the session; what is judged and retouched from now on names it.
-    fn calibrate(&self, rgb: &Rgb8, options: Options) -> Result<(), String> {
-        let found = calibrate::find(rgb, Card::Auto).map_err(|e| e.to_string())?;
-        let options = Options { made: Moment::now().rfc3339(), ..options };
-        let made = calibrate::fit(&found, &options).map_err(|e| e.to_string())?;
-        self.take_into_force(made)
-    }
-
-    fn take_into_force(&self, made: Calibration) -> Result<(), String> {
-        let text = made.to_toml().map_err(|e| e.to_string())?;
-        let now = Moment::now();
-        let name = format!("calibration-{}-{}.toml", now.date(), now.time());
-        let book = self.shared.book.lock();
-        let path = book.session.folder().join(&name);
-        drop(book);
-        files::write_atomic(&path, text.as_bytes())
-            .and_then(|()| self.remember(Some(name)))
-            .map_err(|e| format!("{} could not be written ({e}); make room", path.display()))?;
-        made.warnings.into_iter().for_each(|w| self.shared.say(Level::Warning, w));
-        Ok(())
+    fn calibrate_frame(&self, rgb: &Rgb8, card: &KnownCard) -> Result<(), String> {
+        let camera = self.shared.book.lock().camera.clone();
+        cards::calibrate(self.shared, rgb, card, Options { camera, ..Options::default() })
     }
 
     fn flat_field(&mut self, id: Option<TakeId>) -> Result<(), String> {
-        let file = match id {
-            None => None,
-            Some(id) => {
-                let take = self.take(id)?;
-                let rgb = self.open(&take)?.picture.to_srgb8().into_owned();
-                let field = FlatField::from_card(&rgb, Transfer::Srgb)
-                    .map_err(|e| format!("{}: {e}", take.name))?;
-                let text = field.to_toml().map_err(|e| e.to_string())?;
-                let path = self.shared.book.lock().session.folder().join(FLAT_FIELD);
-                files::write_atomic(&path, text.as_bytes()).map_err(|e| {
-                    format!("{} could not be written ({e}); make room", path.display())
-                })?;
-                Some(FLAT_FIELD.to_owned())
-            }
-        };
-        let mut book = self.shared.book.lock();
-        book.session
-            .change_settings(|s| s.flat_field = file)
-            .map_err(|e| format!("the session cannot be written ({e}); make room"))?;
-        drop(book);
-        self.shared.load_flat_field();
-        Ok(())
-    }
-
-    /// The session's calibration is this file from now on.
-    fn remember(&self, file: Option<String>) -> std::io::Result<()> {
-        let mut book = self.shared.book.lock();
-        book.session.change_settings(|s| (s.calibration, s.light_baseline) = (file, None))?;
-        drop(book);
-        self.shared.load_calibration();
-        Ok(())
-    }
-
-    fn use_calibration(&self, path: Option<&Path>) -> Result<(), String> {
-        let Some(path) = path else {
-            return self.remember(None).map_err(|e| format!("the session cannot be written ({e})"));
-        };
-        self.take_into_force(colour::load(path).map_err(|e| e.to_string())?)
-    }
-
-    fn keep_baseline(&self, baseline: [f32; 3]) -> Result<(), String> {
-        if let Some(colour) = self.shared.colour.lock().as_mut() {
-            colour.baseline = Some(baseline);
-        }
-        let mut book = self.shared.book.lock();
-        let kept = book.session.change_settings(|s| s.light_baseline = Some(baseline));
-        kept.map_err(|e| format!("the session cannot be written ({e}); make room"))
+        let shared = self.shared;
+        let Some(id) = id else { return cards::flat_field(shared, None) };
+        let take = self.take(id)?;
+        let rgb = self.open(&take)?.picture.to_srgb8().into_owned();
+        cards::flat_field(shared, Some((&take.name, &rgb)))
     }
 
     fn export(&mut self, takes: &[TakeId], options: &ExportOptions) {

@@ -13,6 +13,7 @@
 //! ```
 
 mod book;
+mod cards;
 mod checks;
 mod colour;
 pub mod contract;
@@ -33,6 +34,7 @@ mod taste;
 mod tether;
 pub mod thread;
 
+pub use cards::load_reference;
 pub use checks::{Check, checks};
 pub use colour::{
     LoadError, MisfitError, calibrate_recipe, flat_field_step, load as load_calibration, put_step,

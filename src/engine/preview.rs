@@ -2,7 +2,7 @@
 //! come while one is worked on are dropped; the newest is always next.
 
 use super::colour::{InForce, Lookout, Sighting};
-use super::contract::{Level, LiveLook, LiveView};
+use super::contract::{KnownCard, Level, LiveLook, LiveView};
 use super::develop::Job;
 use super::finish::Finish;
 use super::latest::{Publisher, Reader};
@@ -32,7 +32,7 @@ pub(super) struct Wishes {
     /// The edit that captures get, shown instead of the automatic one.
     pub(super) recipe: Option<Recipe>,
     /// A card is to be looked for in the next frame.
-    pub(super) calibrate: bool,
+    pub(super) calibrate: Option<KnownCard>,
 }
 
 /// Works until no more frames come.
@@ -53,10 +53,10 @@ pub(super) fn run(
             for (kind, muted) in std::mem::take(&mut wishes.muted) {
                 pipeline.advisor.mute(&kind, muted);
             }
-            if std::mem::take(&mut wishes.calibrate)
+            if let Some(card) = wishes.calibrate.take()
                 && let Some(rgb) = pipeline.decode(&frame)
             {
-                jobs.try_send(Job::CalibrateFrame(Arc::new(rgb))).ok();
+                jobs.try_send(Job::CalibrateFrame(Arc::new(rgb), card)).ok();
             }
             (wishes.look, wishes.recipe.clone())
         };

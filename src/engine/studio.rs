@@ -164,10 +164,10 @@ impl Desk {
             Command::Edit(take, recipe) => develop::set_recipe(&self.shared, take, recipe),
             Command::EditNext(recipe) => self.edit_next(recipe),
             Command::Export(takes, options) => self.job(Job::Export(takes, options)),
-            Command::Calibrate(Some(take)) => self.job(Job::Calibrate(take)),
+            Command::Calibrate(Some(take), card) => self.job(Job::Calibrate(take, card)),
             Command::FlatField(take) => self.job(Job::FlatField(take)),
             Command::UseCalibration(path) => self.job(Job::UseCalibration(path)),
-            Command::Calibrate(None) => self.wishes.lock().calibrate = true,
+            Command::Calibrate(None, card) => self.wishes.lock().calibrate = Some(card),
         }
     }
 

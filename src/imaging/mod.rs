@@ -6,6 +6,7 @@
 mod buffer;
 pub mod colour;
 pub mod correction;
+pub mod endings;
 pub mod exif;
 pub mod files;
 mod guard;

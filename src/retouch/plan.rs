@@ -7,6 +7,7 @@ use super::recipe::Recipe;
 use super::repair::Repair;
 use super::tile::{Frame, Source, Tile};
 use super::{reduce, render};
+use crate::imaging::colour::Lab;
 use crate::imaging::{Picture, Pixels, Rect, Rgb8, Space};
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -217,6 +218,17 @@ impl Plan {
     /// The steps that do something on this picture: identifier and one line for people.
     pub fn steps(&self) -> &[(&'static str, String)] {
         &self.steps
+    }
+
+    /// The colour that the metal has after the edit, as [`Proxy::metal`]; the proxy is the one that
+    /// the plan was made with.
+    pub fn metal(&self, proxy: &Proxy) -> Option<Lab> {
+        let mut tile = proxy.tile().clone();
+        let (frame, rect) = (tile.frame, tile.rect);
+        for pass in self.passes.iter().filter(|p| p.touches(&frame, rect)) {
+            pass.render(&mut tile);
+        }
+        proxy.metal_in(&tile)
     }
 
     /// The same plan without its turn and cut, so that places stay comparable.

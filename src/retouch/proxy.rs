@@ -97,9 +97,14 @@ impl Proxy {
     /// The colour of the metal in CIE L*a*b* (D65): the median over the subject's middle tones; none
     /// if there is no subject.
     pub fn metal(&self) -> Option<Lab> {
+        self.metal_in(&self.tile)
+    }
+
+    /// The same in another rendering of the reduced picture.
+    pub(super) fn metal_in(&self, tile: &Tile) -> Option<Lab> {
         let cover = &self.subject.plane().data;
         let inside = (0..cover.len()).filter(|&i| cover[i] > 0.9);
-        let labs = inside.map(|i| linear_srgb_to_lab(apply(&REC2020_TO_SRGB, self.tile.at(i))));
+        let labs = inside.map(|i| linear_srgb_to_lab(apply(&REC2020_TO_SRGB, tile.at(i))));
         let middle: Vec<Lab> = labs.filter(|lab| (35.0..85.0).contains(&lab[0])).collect();
         let of = |c: usize| median(&mut middle.iter().map(|lab| lab[c]).collect::<Vec<_>>());
         Some([of(0)?, of(1)?, of(2)?])

@@ -7,8 +7,8 @@ use super::model::{Finish, Model, View};
 use super::pictures::{Key, Pictures};
 use super::settings::Folder;
 use super::{
-    brush, calibrate, client, compare, cull, export, keysheet, live, palette, readings, retouch,
-    settings, side, status, strip, theme, topbar,
+    brush, calibrate, card, client, compare, cull, export, keysheet, live, palette, readings,
+    retouch, settings, side, status, strip, theme, topbar,
 };
 use crate::engine::contract::{CameraState, Command, Event, Link, LiveView, TakeId};
 use crate::engine::latest::Reader;
@@ -71,6 +71,8 @@ pub struct App {
     pub(super) client: bool,
     pub(super) full_screen: bool,
     pub(super) calibrate_from_take: bool,
+    /// What is told about the card.
+    pub(super) card: card::Choices,
     /// The retouching brush in the hand.
     pub(super) brush: Option<brush::Tool>,
     /// The looks that the retouch panel offers.
@@ -108,6 +110,7 @@ impl App {
             client: false,
             full_screen: false,
             calibrate_from_take: false,
+            card: card::Choices::default(),
             brush: None,
             presets: Preset::built_in(),
             held_before: false,
@@ -204,6 +207,9 @@ impl App {
                 Folder::Calibration => {
                     dialog.add_filter("Calibration", &["toml"]).pick_file().unwrap_or_default()
                 }
+                Folder::Card => {
+                    dialog.add_filter("Card", &["toml"]).pick_file().unwrap_or_default()
+                }
                 Folder::Session | Folder::Copies => dialog.pick_folder().unwrap_or_default(),
             };
             let _ = answer.try_send((which, folder));
@@ -217,6 +223,10 @@ impl App {
             match event {
                 Event::Picture { take, edited, full, picture } => {
                     self.pictures.put((take, edited), full, picture);
+                }
+                Event::Card(placed) => {
+                    self.card.found(placed);
+                    self.model.card_found = true;
                 }
                 Event::Session { .. } => {
                     self.pictures.clear();
@@ -246,6 +256,7 @@ impl App {
                 Folder::Session => self.fields.session = text,
                 Folder::Copies => self.fields.copies = text,
                 Folder::Calibration => self.model.send(Command::UseCalibration(Some(folder))),
+                Folder::Card => self.card.known.reference = Some(folder),
             }
         }
     }

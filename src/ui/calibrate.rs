@@ -6,9 +6,13 @@ use super::settings::Folder;
 use super::widgets::heading;
 use super::{histogram, live, take_view, theme};
 use crate::calibrate::Calibration;
+use crate::camera::white;
 use crate::engine::contract::Command;
 use crate::imaging::colour;
 use egui::{Button, Color32, Rect, RichText, Sense, Ui, vec2};
+
+/// What flashes and most lamps for products have, kelvin.
+const STUDIO_LIGHT: f32 = 5400.0;
 
 /// The picture in which the card is looked for.
 pub(super) fn show(app: &mut App, ui: &mut Ui) {
@@ -44,11 +48,18 @@ pub(super) fn panel(app: &mut App, ui: &mut Ui) {
         ui.add_enabled_ui(app.model.active.is_some(), |ui| {
             ui.selectable_value(&mut from_take, true, "In the selected take");
         });
-        app.calibrate_from_take = from_take;
+        if app.calibrate_from_take != from_take {
+            (app.calibrate_from_take, app.model.card_found) = (from_take, false);
+        }
     });
+    super::card::panel(app, ui);
     ui.add_space(4.0);
     let busy = app.model.calibrating;
-    let text = if busy { "Looking for the card \u{2026}" } else { "Find the card and calibrate" };
+    let text = match (busy, app.card.by_hand()) {
+        (true, _) => "Looking for the card \u{2026}",
+        (false, false) => "Find the card and calibrate",
+        (false, true) => "Read the card there and calibrate",
+    };
     let button = Button::new(RichText::new(text).color(theme::STRONG));
     let button = ui.add_enabled(!busy, button.min_size(vec2(ui.available_width(), 32.0)));
     if button.on_hover_text(super::commands::tooltip(Action::Calibrate)).clicked() {
@@ -89,6 +100,7 @@ fn in_use(app: &mut App, ui: &mut Ui) {
             RichText::new("Not calibrated: colours are as the camera guesses them.")
                 .color(theme::WARN),
         );
+        white_balance(app, ui, None);
         choose(app, ui);
         return;
     };
@@ -97,6 +109,7 @@ fn in_use(app: &mut App, ui: &mut Ui) {
     let [red, _, blue] = made.gains;
     ui.label(format!("White balance: red x{red:.2}, blue x{blue:.2}"));
     light(app, ui);
+    white_balance(app, ui, Some(&made));
     ui.horizontal_wrapped(|ui| {
         choose(app, ui);
         if ui.button("Use the camera's own colours").clicked() {
@@ -106,6 +119,30 @@ fn in_use(app: &mut App, ui: &mut Ui) {
     patches(ui, &made);
     for warning in &made.warnings {
         ui.add(egui::Label::new(RichText::new(warning).color(theme::WARN)).wrap());
+    }
+}
+
+/// Offers to set the camera's own white balance to the light, or at least to let it stand still.
+fn white_balance(app: &mut App, ui: &mut Ui, made: Option<&Calibration>) {
+    let settings = &app.model.settings;
+    let automatic = white::is_automatic(settings);
+    let light = made.and_then(|c| c.light.kelvin);
+    let target = light.or_else(|| automatic.then_some(STUDIO_LIGHT));
+    let Some(offer) = target.and_then(|kelvin| white::nearest(settings, kelvin)) else { return };
+    let text = match light {
+        _ if automatic => {
+            "The camera's white balance is automatic: it moves from shot to shot, and no calibration holds."
+                .to_owned()
+        }
+        Some(kelvin) => format!("The light is about {kelvin:.0} K, the camera is set to another."),
+        None => return,
+    };
+    ui.add(egui::Label::new(RichText::new(text).color(theme::WARN)).wrap());
+    let button = ui.button(format!("Set its white balance to {}", offer.label));
+    if button.on_hover_text("Then calibrate: the camera's colours change with it.").clicked() {
+        for (name, value) in offer.settings {
+            app.model.send(Command::Set { name, value });
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::app::App;
 use super::canvas::{self, Place};
 use super::icons::Icon;
-use super::model::Finish;
+use super::model::{Finish, View};
 use super::pictures::WHOLE;
 use super::widgets::{self, icon_button};
 use super::{overlay, scores, side, theme};
@@ -115,12 +115,14 @@ fn picture(app: &mut App, ui: &mut Ui, area: Rect) {
     let judged = scores::judged(app.live.score.as_deref(), full);
     let axis = app.live.score.as_deref().and_then(scores::axis);
     overlay::guides(&painter, rect, app.model.look.guides, judged, axis);
-    if let Some(region) = app.live.suggestions.first().and_then(|s| s.region) {
+    let advised = app.live.suggestions.first().filter(|_| app.model.view != View::Calibrate);
+    if let Some(region) = advised.and_then(|s| s.region) {
         overlay::region(&painter, rect, judged, region);
     }
     if let Some(region) = app.pointed {
         overlay::region(&painter, rect, judged, region);
     }
+    super::card::overlay(app, ui, &painter, rect);
     let words = match &app.model.camera {
         CameraState::Capturing(_) => Some("capturing \u{2026}"),
         CameraState::Transferring(_) => Some("fetching the picture \u{2026}"),

@@ -22,6 +22,7 @@ pub mod model;
 mod brush;
 mod calibrate;
 mod canvas;
+mod card;
 mod cell;
 mod client;
 mod compare;
@@ -55,6 +56,7 @@ mod widgets;
 pub use app::App;
 
 use crate::engine::contract::Link;
+use anyhow::anyhow;
 use std::error::Error;
 use std::time::Duration;
 
@@ -65,7 +67,7 @@ pub type Wake = Box<dyn Fn() + Send + Sync>;
 /// what keeps the engine alive stays with the caller.
 pub fn run(
     start: impl FnOnce(Wake) -> Result<Link, Box<dyn Error + Send + Sync>>,
-) -> Result<(), eframe::Error> {
+) -> anyhow::Result<()> {
     let viewport = egui::ViewportBuilder::default()
         .with_title("Culet")
         .with_app_id("culet")
@@ -78,6 +80,8 @@ pub fn run(
         options,
         Box::new(|creation| {
             let ctx = creation.egui_ctx.clone();
+            // Asked for when the window is made, X11's window managers do not hear it.
+            ctx.send_viewport_cmd(egui::ViewportCommand::Maximized(true));
             // `request_repaint` would paint twice; a tenth of a millisecond later paints once.
             let link = start(Box::new(move || {
                 ctx.request_repaint_after(Duration::from_micros(100));
@@ -85,4 +89,13 @@ pub fn run(
             Ok(Box::new(App::new(&creation.egui_ctx, link)))
         }),
     )
+    .map_err(|e| match e {
+        // The engine's own sentence.
+        eframe::Error::AppCreation(e) => anyhow!("{e}"),
+        eframe::Error::WinitEventLoop(e) => {
+            tracing::debug!("{e}");
+            anyhow!("no display was found to open the window on; culet shoot does the same job without one")
+        }
+        e => anyhow!("no window could be opened: {e}; culet shoot does the same job without one"),
+    })
 }

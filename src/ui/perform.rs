@@ -3,7 +3,8 @@
 use super::app::{App, Sheet};
 use super::commands::Action;
 use super::model::{Finish, Guides, Sort, View};
-use crate::engine::contract::{CameraState, Command, Level};
+use crate::camera::white;
+use crate::engine::contract::{CameraState, Command, KnownCard, Level};
 use crate::session::Flag;
 use egui::{Context, ViewportCommand};
 
@@ -89,7 +90,13 @@ impl App {
             _ => {
                 let take = self.calibrate_take();
                 self.model.calibrating = true;
-                self.model.send(Command::Calibrate(take));
+                self.model.card_found = false;
+                let camera_kelvin = match take {
+                    None => white::kelvin(&self.model.settings),
+                    Some(_) => None, // the dial may have been turned since
+                };
+                let card = KnownCard { camera_kelvin, ..self.card.known() };
+                self.model.send(Command::Calibrate(take, card));
                 self.model.show(View::Calibrate);
             }
         }

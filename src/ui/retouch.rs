@@ -5,6 +5,8 @@ use super::commands::Action;
 use super::model::Finish;
 use super::widgets::{command_button, heading, line};
 use super::{brush, cull, histogram, readings, specks, stack, take_view, theme};
+use crate::calibrate::metals;
+use crate::engine::contract::TakeId;
 use crate::retouch::Recipe;
 use egui::{Button, ComboBox, RichText, ScrollArea, Ui, vec2};
 
@@ -42,7 +44,8 @@ pub(super) fn panel(app: &mut App, ui: &mut Ui) {
             let text = "Untouched. Press R for the automatic retouch, or move a slider.";
             ui.label(RichText::new(text).color(theme::WEAK));
         }
-        if specks::show(app, ui, take.id, &mut recipe) || stack::show(ui, &mut recipe) {
+        let notes: Vec<_> = metal(app, take.id).into_iter().map(|n| ("metal", n)).collect();
+        if specks::show(app, ui, take.id, &mut recipe) || stack::show(ui, &mut recipe, &notes) {
             app.edit(take.id, recipe);
         }
         next(app, ui, take.recipe.as_ref());
@@ -98,6 +101,18 @@ fn presets(app: &mut App, ui: &mut Ui) {
         app.model.retouch_with(&preset);
         app.model.look.finish = Finish::After;
     }
+}
+
+/// What the metal measures after the edit, and which metal has that colour.
+fn metal(app: &App, id: TakeId) -> Option<String> {
+    let lab = *app.model.metals.get(&id)?;
+    let named = metals::nearest(lab)?;
+    let [l, a, b] = lab;
+    let unsure = match app.model.calibration {
+        Some(_) => "",
+        None => "; not calibrated, so that the camera's white balance decides",
+    };
+    Some(format!("Measured L* {l:.0}, a* {a:+.1}, b* {b:+.1}: {}{unsure}.", named.because))
 }
 
 /// What captures to come get by themselves.

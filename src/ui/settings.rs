@@ -16,6 +16,8 @@ pub(super) enum Folder {
     Copies,
     /// A calibration file.
     Calibration,
+    /// The file of a card of one's own.
+    Card,
 }
 
 /// Opens or makes a session folder.
@@ -72,7 +74,7 @@ fn path(app: &mut App, ui: &mut Ui, which: Folder, verb: &str) -> bool {
     let (text, name) = match which {
         Folder::Session => (&mut app.fields.session, "Session folder"),
         Folder::Copies => (&mut app.fields.copies, "Folder for second copies"),
-        Folder::Calibration => return false, // chosen in the system's dialog only
+        Folder::Calibration | Folder::Card => return false, // chosen in the system's dialog only
     };
     let mut browse = false;
     ui.horizontal(|ui| {

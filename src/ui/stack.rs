@@ -15,12 +15,14 @@ struct Row {
 
 /// Draws every step with its controls; says whether anything was moved. A step that is not in the
 /// recipe comes into it, at its place in the pipeline, when it is touched.
-pub(super) fn show(ui: &mut Ui, recipe: &mut Recipe) -> bool {
+/// A note stands under the step of its identifier.
+pub(super) fn show(ui: &mut Ui, recipe: &mut Recipe, notes: &[(&str, String)]) -> bool {
     let mut changed = false;
     let mut before = 0;
     for (i, row) in rows(recipe).into_iter().enumerate() {
         let mut step = row.step.clone();
-        ui.push_id((step.id(), i), |ui| draw(ui, &mut step, row.index.is_some()));
+        let note = notes.iter().find(|n| n.0 == step.id()).map(|n| n.1.as_str());
+        ui.push_id((step.id(), i), |ui| draw(ui, &mut step, row.index.is_some(), note));
         if step == row.step {
             before = row.index.map_or(before, |index| index + 1);
             continue;
@@ -51,7 +53,7 @@ fn rows(recipe: &Recipe) -> Vec<Row> {
     rows
 }
 
-fn draw(ui: &mut Ui, step: &mut Step, present: bool) {
+fn draw(ui: &mut Ui, step: &mut Step, present: bool, note: Option<&str>) {
     let open_id = ui.scope_id().with("open");
     let mut open = ui.data(|d| d.get_temp(open_id)).unwrap_or_else(|| present && step.acts());
     ui.spacing_mut().item_spacing.y = 2.0;
@@ -79,6 +81,11 @@ fn draw(ui: &mut Ui, step: &mut Step, present: bool) {
             ui.data_mut(|d| d.insert_temp(open_id, open));
         }
     });
+    if let Some(note) = note {
+        ui.indent("note", |ui| {
+            ui.add(Label::new(RichText::new(note).size(11.5).color(theme::WEAK)).wrap());
+        });
+    }
     if !open {
         return;
     }

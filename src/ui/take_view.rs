@@ -77,6 +77,7 @@ fn draw(app: &mut App, ui: &mut Ui, area: Rect, take: &Take) {
     if in_hand {
         brush::paint(app, ui, &response, &painter, rect, take);
     }
+    super::card::overlay(app, ui, &painter, rect);
     words(app, &painter, area, take, finish);
     let pointer = ui.ctx().pointer_hover_pos().filter(|p| area.contains(*p));
     if let Some(pointer) = pointer {

@@ -6,7 +6,7 @@ use super::icons::{self, Icon};
 use super::model::View;
 use super::theme;
 use super::widgets::{icon_button, line};
-use crate::camera::Setting;
+use crate::camera::{Setting, white};
 use crate::engine::contract::{CameraState, Command};
 use egui::{Align, Button, Color32, Layout, RichText, Ui, vec2};
 
@@ -96,9 +96,17 @@ pub(super) fn describe(state: &CameraState) -> (&str, &'static str, Color32) {
 
 /// f-number, shutter, ISO and white balance; choices where the camera offers some.
 fn exposure(app: &mut App, ui: &mut Ui) {
-    let wanted = [("aperture", 70.0), ("shutter", 74.0), ("iso", 84.0), ("white_balance", 104.0)];
+    let wanted = [
+        ("aperture", 70.0),
+        ("shutter", 74.0),
+        ("iso", 84.0),
+        ("white_balance", 104.0),
+        ("color_temperature", 64.0),
+    ];
+    // The temperature counts only where the white balance is set by it.
+    let shown = if white::is_by_temperature(&app.model.settings) { 5 } else { 4 };
     let mut chosen = None;
-    for (name, width) in wanted {
+    for (name, width) in wanted.into_iter().take(shown) {
         let Some(setting) = app.model.settings.iter().find(|s| s.name == name) else { continue };
         let text = value(setting, &setting.value);
         if setting.choices.is_empty() {
@@ -133,6 +141,7 @@ fn value(setting: &Setting, value: &str) -> String {
         "iso" if number => format!("ISO {value}"),
         "aperture" if number => format!("f/{value}"),
         "white_balance" => format!("WB {value}"),
+        "color_temperature" if number => format!("{value} K"),
         "shutter" => shutter(value),
         _ => value.to_owned(),
     }

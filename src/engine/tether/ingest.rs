@@ -1,10 +1,10 @@
 //! From an announcement to a file on the disk: what is to be fetched, in which order, what is done when
 //! fetching or storing fails, and what the card says about it.
 
-use super::super::book::is_raw;
 use super::super::contract::{Event, Level};
 use super::{Arrival, Tether};
 use crate::camera::{CameraError, Object, ObjectId};
+use crate::imaging::endings::is_raw;
 use crate::imaging::files::sha256;
 use crate::imaging::{jpeg, raw};
 use crate::session::journal::Source;

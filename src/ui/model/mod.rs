@@ -13,6 +13,7 @@ use crate::camera::{CameraSpec, Setting};
 use crate::engine::contract::{
     CameraState, Command, Event, ExportOptions, Level, LiveLook, Take, TakeId, Vitals,
 };
+use crate::imaging::colour::Lab;
 use crate::retouch::{Recipe, Speck};
 use crossbeam_channel::{Sender, TrySendError};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -68,8 +69,12 @@ pub struct Model {
     pub calibration: Option<Arc<Calibration>>,
     /// Specks that were found on takes that were looked at.
     pub specks: BTreeMap<TakeId, Arc<Vec<Speck>>>,
+    /// The colour of the metal on takes that were looked at, CIE L*a*b*.
+    pub metals: BTreeMap<TakeId, Lab>,
     /// Falloff that the flat field takes out, EV; none without one.
     pub flat_field: Option<f32>,
+    /// The card of the last calibration was found where it is marked.
+    pub card_found: bool,
     /// A calibration was asked for and is not answered.
     pub calibrating: bool,
     /// What can be undone.
@@ -133,7 +138,9 @@ impl Model {
             progress: None,
             calibration: None,
             specks: BTreeMap::new(),
+            metals: BTreeMap::new(),
             flat_field: None,
+            card_found: false,
             calibrating: false,
             history: History::default(),
             clipboard: None,
@@ -201,9 +208,15 @@ impl Model {
                 }
                 self.specks.insert(take, specks);
             }
+            Event::Metal { take, lab: Some(lab) } => {
+                self.metals.insert(take, lab);
+            }
+            Event::Metal { take, lab: None } => {
+                self.metals.remove(&take);
+            }
             Event::FlatField(falloff) => self.flat_field = falloff,
             Event::Vitals(vitals) => self.vitals = vitals,
-            Event::Picture { .. } => {} // textures are kept elsewhere
+            Event::Picture { .. } | Event::Card(_) => {} // kept elsewhere
         }
     }
 
@@ -227,6 +240,7 @@ impl Model {
         self.folder = Some(folder);
         self.takes.clear();
         self.specks.clear();
+        self.metals.clear();
         self.selected.clear();
         self.active = None;
         self.history = History::default();
