@@ -833,6 +833,43 @@ fn a_brush_paints_a_stroke_into_the_edit() {
 }
 
 #[test]
+fn the_cut_out_is_settled_with_its_brushes() {
+    let mut studio = Studio::shooting(1);
+    studio.press(Key::D);
+    studio.sent();
+    studio.press(Key::A);
+    assert!(studio.shows("Paint what belongs to the product"));
+    let sent = studio.sent().concat();
+    assert!(sent.contains("exact: true"), "the brush asks for the exact outline: {sent}");
+    studio
+        .tell(Event::CutOut { take: 0, mask: Arc::new(Mask::from_fn(6, 4, |x, _| x as u8 * 50)) });
+    studio.press(Key::W);
+    assert!(studio.shows("Paint what does not belong to the product"));
+    let picture = studio.window.get_by_label_contains("Picture of RING_0000").rect();
+    studio.window.drag_at(picture.center());
+    studio.run();
+    studio.window.drop_at(picture.center());
+    studio.run();
+    let sent = studio.sent().concat();
+    assert!(sent.contains("side: Remove") && sent.contains("points: [[0.5"), "{sent}");
+    studio.chord(Modifiers::COMMAND, Key::Z);
+    assert!(!studio.sent().concat().contains("side: Remove"), "a stroke is undone");
+}
+
+#[test]
+fn a_take_becomes_the_empty_set_and_is_forgotten() {
+    let mut studio = Studio::shooting(1);
+    studio.press(Key::F4);
+    studio.click("Take the selected take as empty set");
+    assert_eq!(studio.sent(), ["EmptySet(Some(0))"]);
+    studio.tell(Event::EmptySet(Some("RING_0000.JPG".to_owned())));
+    studio.run();
+    assert!(studio.shows("Every piece is cut out against RING_0000.JPG"));
+    studio.click("Forget the empty set");
+    assert_eq!(studio.sent(), ["EmptySet(None)"]);
+}
+
+#[test]
 fn panels_come_and_go() {
     let mut studio = Studio::shooting(1);
     assert!(studio.shows("Piece (SKU)") && studio.shows("Histogram"));

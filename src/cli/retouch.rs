@@ -3,9 +3,9 @@
 use super::specks::{self, Specks};
 use super::{complain, pictures, progress};
 use crate::calibrate::{Calibration, FlatField, Transfer};
-use crate::imaging::{Mask, Picture, Pixels, open, save};
+use crate::imaging::{Picture, Pixels, open, save};
 use crate::retouch::{Depth, Fill, Op, Output, Preset, Proxy, Recipe, Step, plan};
-use crate::{engine, score, vision};
+use crate::{engine, score};
 use anyhow::{Context as _, Result, ensure};
 use clap::ValueEnum;
 use parking_lot::Mutex;
@@ -257,21 +257,6 @@ fn read_preset(name: &str) -> Result<Preset> {
 /// Longest side at which the roll is measured, pixels.
 const MEASURE: usize = 1200;
 
-/// Where the product is: exactly with an empty set or for a new ground, quickly otherwise. None
-/// where nothing, or nearly everything, stands out: then the plan decides for itself.
-fn subject(
-    picture: &Picture,
-    exact: bool,
-    empty_set: Option<&Picture>,
-) -> Result<(Option<Mask>, Vec<String>)> {
-    if !exact && empty_set.is_none() {
-        return Ok((engine::product(picture), Vec::new()));
-    }
-    let with = vision::CutOut { empty_set, ..vision::CutOut::default() };
-    let cut = vision::cut_out(picture, &with)?;
-    Ok((engine::plausible(cut.alpha), cut.warnings))
-}
-
 /// The edit of one picture.
 fn recipe_for(
     picture: &Picture,
@@ -304,6 +289,19 @@ fn recipe_for(
     Ok(recipe)
 }
 
+/// The part of the edit that says how exactly the product is cut out, which is known before the picture.
+fn outline(wanted: &Wanted, arguments: &Arguments) -> Recipe {
+    let mut recipe = wanted.recipe.clone().unwrap_or_default();
+    let asks = |name: &str| name.starts_with("ground.") || name.starts_with("cutout.");
+    let exact = arguments.background != Background::Keep
+        || wanted.preset.as_ref().is_some_and(|p| p.set.keys().any(|k| asks(k)))
+        || arguments.set.iter().any(|s| asks(s));
+    if exact && let Some(Step { op: Op::CutOut(cut), .. }) = recipe.step("cutout") {
+        cut.exact = true;
+    }
+    recipe
+}
+
 fn one(
     file: &Path,
     wanted: &Wanted,
@@ -324,10 +322,8 @@ fn one(
         calibrate.map(|(name, c)| engine::calibration_step(name, c, &bytes)).transpose()?;
     drop(bytes);
     let decode = lap();
-    let new_ground = arguments.background != Background::Keep
-        || wanted.preset.as_ref().is_some_and(|p| p.set.contains_key("ground.fill"))
-        || wanted.recipe.as_ref().is_some_and(|r| r.steps.iter().any(|s| s.id() == "ground"));
-    let (mask, unsure) = subject(&opened.picture, new_ground, wanted.empty_set.as_ref())?;
+    let (picture, empty_set) = (&opened.picture, wanted.empty_set.as_ref());
+    let (mask, unsure) = engine::product_for(picture, &outline(wanted, arguments), empty_set)?;
     let proxy = Proxy::new(&opened.picture, mask.as_ref());
     let mut recipe = recipe_for(&opened.picture, &proxy, wanted, arguments)?;
     if let Some(step) = calibrate {

@@ -429,6 +429,8 @@ impl<'a> Shoot<'a> {
             | Event::Calibrated(_)
             | Event::FlatField(_)
             | Event::Card(_)
+            | Event::CutOut { .. }
+            | Event::EmptySet(_)
             | Event::Metal { .. }
             | Event::Specks { .. } => {}
         }

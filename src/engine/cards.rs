@@ -107,6 +107,17 @@ pub(super) fn keep_baseline(shared: &Shared, baseline: [f32; 3]) -> Result<(), S
     kept.map_err(|e| format!("the session cannot be written ({e}); make room"))
 }
 
+/// Takes a capture, by its file name, as the picture of the set without the piece; none forgets it.
+pub(super) fn empty_set(shared: &Shared, name: Option<String>) -> Result<(), String> {
+    let mut book = shared.book.lock();
+    book.session
+        .change_settings(|s| s.empty_set.clone_from(&name))
+        .map_err(|e| format!("the session cannot be written ({e}); make room"))?;
+    drop(book);
+    shared.tell(Event::EmptySet(name));
+    Ok(())
+}
+
 /// Takes a picture of a white or grey card, with its name, as the flat field; none forgets it.
 pub(super) fn flat_field(shared: &Shared, card: Option<(&str, &Rgb8)>) -> Result<(), String> {
     let file = match card {

@@ -6,7 +6,7 @@ use crate::calibrate::drift::Drift;
 use crate::calibrate::{Calibration, Edition};
 use crate::camera::{CameraSpec, Setting};
 use crate::imaging::colour::Lab;
-use crate::imaging::{Rgb8, Rgba8, jpeg};
+use crate::imaging::{Mask, Rgb8, Rgba8, jpeg};
 use crate::retouch::{Preset, Recipe, Speck};
 use crate::score::{Facts, Histogram, Kind, Score};
 use crate::session::{Flag, Label};
@@ -95,6 +95,9 @@ pub enum Command {
     /// Takes a take of a white or grey card that fills the frame as the light's flat field; none
     /// forgets it.
     FlatField(Option<TakeId>),
+    /// Takes a take as the picture of the set without the piece, from which later cut-outs know their
+    /// backdrop; none forgets it.
+    EmptySet(Option<TakeId>),
     /// Takes a calibration file into force; none goes back to the camera's own colours.
     UseCalibration(Option<PathBuf>),
 }
@@ -416,6 +419,15 @@ pub enum Event {
     },
     /// A flat field is in force, with its falloff in EV (0 or less); none when there is none any more.
     FlatField(Option<f32>),
+    /// The name of the capture that shows the set without the piece; none when there is none any more.
+    EmptySet(Option<String>),
+    /// The product's outline on a take, exactly cut: 255 where the product is.
+    CutOut {
+        /// Which take.
+        take: TakeId,
+        /// Reduced to a size for the screen.
+        mask: Arc<Mask>,
+    },
     /// Numbers for the status line.
     Vitals(Vitals),
 }

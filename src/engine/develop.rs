@@ -6,8 +6,8 @@ use super::preview::{shrink, to_screen};
 use super::shared::Shared;
 use super::{cards, colour};
 use crate::calibrate::Options;
-use crate::imaging::{Picture, Pixels, Rgb8, exif, open, save};
-use crate::retouch::{Depth, Output, Preset, Proxy, Recipe, plan};
+use crate::imaging::{Mask, Picture, Pixels, Rgb8, exif, open, resize, save};
+use crate::retouch::{Depth, Mark, Output, Preset, Proxy, Recipe, plan};
 use crossbeam_channel::Receiver;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -32,6 +32,8 @@ pub(super) enum Job {
     CalibrateFrame(Arc<Rgb8>, KnownCard),
     /// Takes a take as the flat field, or forgets it.
     FlatField(Option<TakeId>),
+    /// Takes a take as the picture of the empty set, or forgets it.
+    EmptySet(Option<TakeId>),
     /// Takes a calibration file into force, or none.
     UseCalibration(Option<PathBuf>),
     /// Keeps what the light read when the calibration was made.
@@ -44,12 +46,20 @@ pub(super) enum Job {
 struct Open {
     file: PathBuf,
     picture: Picture,
+    cut: Cut,
     proxy: Proxy,
+}
+
+/// What a take's outline was made from.
+#[derive(Clone, Debug, PartialEq)]
+struct Cut {
+    marks: Option<Vec<Mark>>,
+    empty_set: Option<String>,
 }
 
 /// Works until no more jobs come.
 pub(super) fn run(shared: &Shared, jobs: &Receiver<Job>) {
-    let mut developer = Developer { shared, open: None };
+    let mut developer = Developer { shared, open: None, empty_set: None };
     while let Ok(job) = jobs.recv() {
         let mut waiting = vec![job];
         waiting.extend(jobs.try_iter());
@@ -78,6 +88,8 @@ fn newest(jobs: Vec<Job>) -> Vec<Job> {
 struct Developer<'a> {
     shared: &'a Shared,
     open: Option<Open>,
+    /// The picture of the empty set, by its file name.
+    empty_set: Option<(String, Picture)>,
 }
 
 impl Developer<'_> {
@@ -88,6 +100,7 @@ impl Developer<'_> {
             Job::Calibrate(take, card) => self.calibrate_take(take, &card),
             Job::CalibrateFrame(rgb, card) => self.calibrate_frame(&rgb, &card),
             Job::FlatField(take) => self.flat_field(take),
+            Job::EmptySet(take) => self.take_empty_set(take),
             Job::UseCalibration(path) => cards::choose(self.shared, path.as_deref()),
             Job::KeepBaseline(baseline) => cards::keep_baseline(self.shared, baseline),
             Job::Export(takes, options) => {
@@ -105,16 +118,79 @@ impl Developer<'_> {
     }
 
     fn open(&mut self, take: &Take) -> Result<&Open, String> {
-        if self.open.as_ref().is_none_or(|o| o.file != take.file) {
-            // Two pictures of 24 megapixels need not be in memory at once.
-            self.open = None;
-            let picture = open::read(&take.file).map_err(|e| format!("{}: {e}", take.name))?;
-            let proxy = Proxy::new(&picture, super::product::product(&picture).as_ref());
-            let specks = Arc::new(proxy.specks().to_vec());
-            self.shared.tell(Event::Specks { take: take.id, specks });
-            self.open = Some(Open { file: take.file.clone(), picture, proxy });
+        let edit = take.recipe.clone().unwrap_or_default();
+        let cut =
+            Cut { marks: edit.cut_out().map(<[Mark]>::to_vec), empty_set: self.empty_set_of(take) };
+        let same = self.open.as_ref().is_some_and(|o| o.file == take.file);
+        if same && self.open.as_ref().is_some_and(|o| o.cut == cut) {
+            return self.open.as_ref().ok_or_else(String::new);
         }
-        self.open.as_ref().ok_or_else(String::new)
+        let picture = match self.open.take() {
+            Some(open) if same => open.picture,
+            // Two pictures of 24 megapixels need not be in memory at once.
+            open => {
+                drop(open);
+                open::read(&take.file).map_err(|e| format!("{}: {e}", take.name))?
+            }
+        };
+        let exact = cut.marks.is_some() || cut.empty_set.is_some();
+        let busy = |done| Event::Progress { what: "cutting out".to_owned(), done, all: 1 };
+        if exact {
+            self.shared.tell(busy(0));
+        }
+        let empty_set = self.read_empty_set(cut.empty_set.as_deref());
+        let made = super::product::product_for(&picture, &edit, empty_set);
+        let (mask, unsure) = made.unwrap_or_else(|e| (None, vec![e.to_string()]));
+        unsure.into_iter().for_each(|text| self.shared.say(Level::Note, text));
+        if exact {
+            self.shared.tell(busy(1));
+        }
+        let proxy = Proxy::new(&picture, mask.as_ref());
+        if let Some(mask) = mask.filter(|_| exact) {
+            let mask = Arc::new(reduced_mask(mask));
+            self.shared.tell(Event::CutOut { take: take.id, mask });
+        }
+        let specks = Arc::new(proxy.specks().to_vec());
+        self.shared.tell(Event::Specks { take: take.id, specks });
+        let open = Open { file: take.file.clone(), picture, cut, proxy };
+        Ok(self.open.insert(open))
+    }
+
+    /// The picture of the empty set that a take's outline is made with; not with itself.
+    fn empty_set_of(&self, take: &Take) -> Option<String> {
+        let name = self.shared.book.lock().session.settings().empty_set.clone()?;
+        let own = take.file.file_name().is_some_and(|own| own.to_string_lossy() == name);
+        (!own).then_some(name)
+    }
+
+    /// Reads the picture of the empty set, once. One that cannot be read is forgotten with a sentence.
+    fn read_empty_set(&mut self, name: Option<&str>) -> Option<&Picture> {
+        let name = name?;
+        if self.empty_set.as_ref().is_none_or(|(held, _)| held != name) {
+            let path = self.shared.book.lock().session.capture_folder().join(name);
+            self.empty_set = match open::read(&path) {
+                Ok(picture) => Some((name.to_owned(), picture)),
+                Err(e) => {
+                    let text = format!("the picture of the empty set, {name}: {e}");
+                    self.shared.say(Level::Warning, text);
+                    None
+                }
+            };
+        }
+        self.empty_set.as_ref().map(|(_, picture)| picture)
+    }
+
+    fn take_empty_set(&mut self, id: Option<TakeId>) -> Result<(), String> {
+        let name = match id {
+            Some(id) => {
+                let take = self.take(id)?;
+                let name = take.file.file_name().map(|n| n.to_string_lossy().into_owned());
+                Some(name.ok_or_else(|| format!("{} is no file", take.name))?)
+            }
+            None => None,
+        };
+        self.empty_set = None;
+        cards::empty_set(self.shared, name)
     }
 
     fn show(&mut self, id: TakeId, side: usize, edited: bool) -> Result<(), String> {
@@ -228,6 +304,16 @@ impl Developer<'_> {
         save::write(&target, &picture, &how).map_err(|e| e.to_string())?;
         Ok(target)
     }
+}
+
+/// A mask for the screen.
+fn reduced_mask(mask: Mask) -> Mask {
+    const SIDE: usize = 1600;
+    if mask.w.max(mask.h) <= SIDE {
+        return mask;
+    }
+    let (w, h) = resize::fit((mask.w, mask.h), SIDE);
+    resize::mask(&mask, w, h)
 }
 
 fn ending(format: ExportFormat) -> &'static str {

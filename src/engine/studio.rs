@@ -165,6 +165,7 @@ impl Desk {
             Command::EditNext(recipe) => self.edit_next(recipe),
             Command::Export(takes, options) => self.job(Job::Export(takes, options)),
             Command::Calibrate(Some(take), card) => self.job(Job::Calibrate(take, card)),
+            Command::EmptySet(take) => self.job(Job::EmptySet(take)),
             Command::FlatField(take) => self.job(Job::FlatField(take)),
             Command::UseCalibration(path) => self.job(Job::UseCalibration(path)),
             Command::Calibrate(None, card) => self.wishes.lock().calibrate = Some(card),
@@ -203,6 +204,8 @@ impl Desk {
         self.shared.tell(Event::Session { folder });
         self.shared.load_calibration();
         self.shared.load_flat_field();
+        let empty_set = self.shared.book.lock().session.settings().empty_set.clone();
+        self.shared.tell(Event::EmptySet(empty_set));
         for take in takes {
             let again = Arrival { take: take.id, arrived: None };
             self.shared.meters.waiting.fetch_add(1, Ordering::Relaxed);

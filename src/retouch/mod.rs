@@ -161,6 +161,7 @@ macro_rules! operations {
 
 // Pipeline order. To add an operation: its file in `ops`, and its line here.
 operations! {
+    CutOut,
     Dust,
     Specks,
     Heal,

@@ -1,7 +1,7 @@
 //! The recipe: a versioned list of steps in a readable sidecar. It is the whole edit.
 
 use super::controls::{Clamp, Set, parse_bool, parse_number};
-use super::{Op, Step, operations};
+use super::{Mark, Op, Step, operations};
 use serde::{Deserialize, Serialize};
 
 /// The sidecar format that this version writes.
@@ -192,6 +192,16 @@ impl Recipe {
     pub fn summary(&self) -> Vec<(&'static str, String)> {
         let doing = self.steps.iter().filter(|s| s.acts());
         doing.map(|s| (s.id(), s.summary())).collect()
+    }
+
+    /// The outline that the edit needs at full size, with what was painted; none where the quick one does.
+    pub fn cut_out(&self) -> Option<&[Mark]> {
+        let acting = || self.steps.iter().filter(|s| s.acts());
+        let own = acting().find_map(|s| match &s.op {
+            Op::CutOut(cut) => Some(cut.marks.as_slice()),
+            _ => None,
+        });
+        own.or_else(|| acting().any(|s| s.id() == "ground").then_some(&[]))
     }
 
     /// The first step of an operation; a neutral one is put in, in pipeline order, if there is none.

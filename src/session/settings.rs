@@ -27,6 +27,8 @@ pub struct Settings {
     pub calibration: Option<String>,
     /// The falloff of the light, by its file name in the session folder.
     pub flat_field: Option<String>,
+    /// The capture that shows the set without the piece, by its file name.
+    pub empty_set: Option<String>,
     /// What the watched strip of live view read when it was made: linear, the camera's primaries.
     pub light_baseline: Option<[f32; 3]>,
 }
@@ -41,6 +43,7 @@ impl Default for Settings {
             next_recipe: None,
             calibration: None,
             flat_field: None,
+            empty_set: None,
             light_baseline: None,
         }
     }

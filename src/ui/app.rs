@@ -13,11 +13,12 @@ use super::{
 use crate::engine::contract::{CameraState, Command, Event, Link, LiveView, TakeId};
 use crate::engine::latest::Reader;
 use crate::engine::thread;
-use crate::imaging::Rect as Region;
+use crate::imaging::{Mask, Rect as Region};
 use crate::retouch::{Preset, Recipe};
 use crossbeam_channel::{Receiver, Sender, bounded};
-use egui::{CentralPanel, Context, Frame, Panel, Ui};
+use egui::{CentralPanel, Context, Frame, Panel, TextureHandle, Ui};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// What is open above everything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +76,8 @@ pub struct App {
     pub(super) card: card::Choices,
     /// The retouching brush in the hand.
     pub(super) brush: Option<brush::Tool>,
+    /// What the cut-out leaves out, and the mask that it was made of.
+    pub(super) left_out: Option<(Arc<Mask>, TextureHandle)>,
     /// The looks that the retouch panel offers.
     pub(super) presets: Vec<Preset>,
     held_before: bool,
@@ -112,6 +115,7 @@ impl App {
             calibrate_from_take: false,
             card: card::Choices::default(),
             brush: None,
+            left_out: None,
             presets: Preset::built_in(),
             held_before: false,
             unsent_edit: false,

@@ -1,18 +1,48 @@
-//! The heal and clone brush of the retouch view. A stroke becomes part of the edit's heal step.
+//! The brushes of the retouch view. A stroke becomes part of the edit: of its heal step, or of its
+//! cut-out.
 
 use super::app::App;
 use super::commands::Action;
+use super::pictures::WHOLE;
 use super::theme;
 use super::widgets::command_button;
-use crate::engine::contract::{Level, Take};
-use crate::retouch::{Brush, Op, Place, Step, Stroke};
-use egui::{Color32, Painter, PointerButton, Pos2, Rect, Response, RichText, Slider, Ui};
+use crate::engine::contract::{Level, Take, TakeId};
+use crate::retouch::{Brush, Mark, Op, Place, Side, Step, Stroke};
+use egui::{
+    Color32, ColorImage, Painter, PointerButton, Pos2, Rect, Response, RichText, Slider,
+    TextureOptions, Ui,
+};
+use std::sync::Arc;
+
+/// What a brush does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Takes away.
+    Heal,
+    /// Copies.
+    Clone,
+    /// Says what belongs to the product and what does not.
+    Mark(Side),
+}
+
+impl Kind {
+    /// The brush that a command takes up.
+    pub(super) fn of(action: Action) -> Self {
+        match action {
+            Action::CloneBrush => Self::Clone,
+            Action::KeepBrush => Self::Mark(Side::Keep),
+            Action::RemoveBrush => Self::Mark(Side::Remove),
+            Action::RefineBrush => Self::Mark(Side::Refine),
+            _ => Self::Heal,
+        }
+    }
+}
 
 /// A brush in the hand.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Tool {
-    /// Clones; otherwise heals.
-    pub clone: bool,
+    /// What it does.
+    pub kind: Kind,
     /// Radius as a part of the picture's longer side.
     radius: f32,
     /// The stroke that is being painted.
@@ -30,11 +60,26 @@ const FEATHER: f32 = 0.4;
 
 impl App {
     /// Takes a brush up, or lays the same one down.
-    pub(super) fn take_brush(&mut self, clone: bool) {
+    pub(super) fn take_brush(&mut self, kind: Kind) {
         let radius = self.brush.as_ref().map_or(0.008, |b| b.radius);
-        let again = self.brush.as_ref().is_some_and(|b| b.clone == clone);
-        let tool = Tool { clone, radius, points: Vec::new(), source: None, offset: None };
+        let again = self.brush.as_ref().is_some_and(|b| b.kind == kind);
+        let tool = Tool { kind, radius, points: Vec::new(), source: None, offset: None };
         self.brush = (!again).then_some(tool);
+    }
+
+    /// With a brush for the cut-out in the hand, the shown take is cut out exactly.
+    pub(super) fn cut_exactly(&mut self) {
+        if !matches!(self.brush, Some(Tool { kind: Kind::Mark(_), .. })) {
+            return;
+        }
+        let Some(take) = self.model.take() else { return };
+        let (id, mut recipe) = (take.id, take.recipe.clone().unwrap_or_default());
+        if recipe.cut_out().is_none()
+            && let Some(Step { op: Op::CutOut(cut), .. }) = recipe.step("cutout")
+        {
+            cut.exact = true;
+            self.edit(id, recipe);
+        }
     }
 
     /// Makes the brush larger or smaller.
@@ -47,32 +92,46 @@ impl App {
 
 /// The brushes in the panel, and what is to be known of the one in the hand.
 pub(super) fn panel(app: &mut App, ui: &mut Ui) {
-    ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = 4.0;
-        for (text, action, clone) in
-            [("Heal", Action::HealBrush, false), ("Clone", Action::CloneBrush, true)]
-        {
-            let on = app.brush.as_ref().is_some_and(|b| b.clone == clone);
-            if command_button(ui, text, on, action) {
-                app.perform(ui.ctx(), action);
+    let rows: [&[(&str, Action)]; 2] = [
+        &[("Heal", Action::HealBrush), ("Clone", Action::CloneBrush)],
+        &[
+            ("Keep", Action::KeepBrush),
+            ("Cut away", Action::RemoveBrush),
+            ("Refine edge", Action::RefineBrush),
+        ],
+    ];
+    for (i, row) in rows.into_iter().enumerate() {
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 4.0;
+            for &(text, action) in row {
+                let on = app.brush.as_ref().is_some_and(|b| b.kind == Kind::of(action));
+                if command_button(ui, text, on, action) {
+                    app.perform(ui.ctx(), action);
+                }
             }
-        }
-        if let Some(tool) = &mut app.brush {
-            let slider = Slider::new(&mut tool.radius, RADII.0..=RADII.1).logarithmic(true);
-            ui.add(slider.show_value(false)).on_hover_text("Size of the brush: Shift+[ and ]");
-        }
-    });
-    if let Some(tool) = &app.brush {
-        let text = match (tool.clone, tool.source) {
-            (true, None) => "Alt+click where to copy from, then paint.",
-            (true, Some(_)) => "Paint; Alt+click chooses another source.",
-            (false, None) => {
-                "Paint over what should go; Alt+click first to take detail from a place."
+            if let (0, Some(tool)) = (i, &mut app.brush) {
+                let slider = Slider::new(&mut tool.radius, RADII.0..=RADII.1).logarithmic(true);
+                ui.add(slider.show_value(false)).on_hover_text("Size of the brush: Shift+[ and ]");
             }
-            (false, Some(_)) => "Paint over what should go; its detail comes from your source.",
-        };
-        ui.add(egui::Label::new(RichText::new(text).color(theme::WEAK)).wrap());
+        });
     }
+    let Some(tool) = &app.brush else { return };
+    let text = match (tool.kind, tool.source) {
+        (Kind::Clone, None) => "Alt+click where to copy from, then paint.",
+        (Kind::Clone, Some(_)) => "Paint; Alt+click chooses another source.",
+        (Kind::Heal, None) => {
+            "Paint over what should go; Alt+click first to take detail from a place."
+        }
+        (Kind::Heal, Some(_)) => "Paint over what should go; its detail comes from your source.",
+        (Kind::Mark(Side::Keep), _) => {
+            "Paint what belongs to the product. What is left out is red; it is cut anew after each stroke."
+        }
+        (Kind::Mark(Side::Remove), _) => {
+            "Paint what does not belong to the product. What is left out is red."
+        }
+        (Kind::Mark(Side::Refine), _) => "Paint along an edge that was cut wrongly.",
+    };
+    ui.add(egui::Label::new(RichText::new(text).color(theme::WEAK)).wrap());
 }
 
 /// Follows the hand on a picture that is shown at `rect`.
@@ -84,6 +143,9 @@ pub(super) fn paint(
     rect: Rect,
     take: &Take,
 ) {
+    if matches!(app.brush, Some(Tool { kind: Kind::Mark(_), .. })) {
+        left_out(app, painter, rect, take.id);
+    }
     let Some(tool) = app.brush.as_mut() else { return };
     let place = |p: Pos2| {
         let at = (p - rect.min) / rect.size().max(egui::Vec2::splat(1e-3));
@@ -105,7 +167,7 @@ pub(super) fn paint(
     let (alt, down) = ui.input(|i| (i.modifiers.alt, i.pointer.primary_down()));
     let pressed = response.is_pointer_button_down_on() && down;
     let at = response.interact_pointer_pos().map(place);
-    if alt {
+    if alt && !matches!(tool.kind, Kind::Mark(_)) {
         if let Some(at) = at.filter(|_| response.clicked() || pressed) {
             (tool.source, tool.offset) = (Some(at), None);
         }
@@ -124,6 +186,25 @@ pub(super) fn paint(
     }
 }
 
+/// Tints what the exact cut-out leaves out, while one of its brushes is in the hand.
+fn left_out(app: &mut App, painter: &Painter, rect: Rect, id: TakeId) {
+    let Some((take, mask)) = app.model.cut_out.clone() else { return };
+    if take != id {
+        return;
+    }
+    let stale = app.left_out.as_ref().is_none_or(|(of, _)| !Arc::ptr_eq(of, &mask));
+    if stale {
+        let tint = |v: &u8| Color32::from_rgba_unmultiplied(220, 30, 40, (255 - v) / 2);
+        let pixels = mask.data.iter().map(tint).collect();
+        let image = ColorImage::new([mask.w, mask.h], pixels);
+        let texture = painter.ctx().load_texture("left out", image, TextureOptions::LINEAR);
+        app.left_out = Some((mask, texture));
+    }
+    if let Some((_, texture)) = &app.left_out {
+        painter.image(texture.id(), rect, WHOLE, Color32::WHITE);
+    }
+}
+
 /// Puts a stroke into the edit.
 fn finish(app: &mut App, take: &Take, points: Vec<Place>) {
     let Some(tool) = app.brush.as_mut() else { return };
@@ -132,10 +213,17 @@ fn finish(app: &mut App, take: &Take, points: Vec<Place>) {
         let text = "switch Straighten off while you paint, so that strokes fall where they belong";
         return app.model.say(Level::Warning, text.to_owned());
     }
+    if let Kind::Mark(side) = tool.kind {
+        let radius = tool.radius;
+        if let Some(Step { op: Op::CutOut(cut), .. }) = recipe.step("cutout") {
+            cut.marks.push(Mark { side, points, radius });
+        }
+        return app.edit(take.id, recipe);
+    }
     if let (Some(source), None, Some(first)) = (tool.source, tool.offset, points.first()) {
         tool.offset = Some([source[0] - first[0], source[1] - first[1]]);
     }
-    let brush = match (tool.clone, tool.offset) {
+    let brush = match (tool.kind == Kind::Clone, tool.offset) {
         (true, None) => {
             let text = "Alt+click where the clone brush copies from first".to_owned();
             return app.model.say(Level::Note, text);

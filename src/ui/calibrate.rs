@@ -71,7 +71,30 @@ pub(super) fn panel(app: &mut App, ui: &mut Ui) {
         in_use(app, ui);
         ui.add_space(8.0);
         flat_field(app, ui);
+        ui.add_space(8.0);
+        empty_set(app, ui);
     });
+}
+
+/// The set without the piece, from which the cut-out knows its backdrop.
+fn empty_set(app: &mut App, ui: &mut Ui) {
+    heading(ui, "Empty set");
+    if let Some(name) = app.model.empty_set.clone() {
+        let text = format!("Every piece is cut out against {name}.");
+        ui.add(egui::Label::new(text).wrap());
+        if ui.button("Forget the empty set").clicked() {
+            app.model.send(Command::EmptySet(None));
+        }
+    } else {
+        let text = "Photograph the set without the piece, camera and light unmoved: cut-outs become exact.";
+        ui.add(egui::Label::new(text).wrap());
+        let take = app.model.active;
+        ui.add_enabled_ui(take.is_some(), |ui| {
+            if ui.button("Take the selected take as empty set").clicked() {
+                app.model.send(Command::EmptySet(take));
+            }
+        });
+    }
 }
 
 /// The falloff of the light, from a take of a white or grey card that fills the frame.

@@ -61,6 +61,9 @@ pub enum Action {
     EditNext,
     HealBrush,
     CloneBrush,
+    KeepBrush,
+    RemoveBrush,
+    RefineBrush,
     BrushLarger,
     BrushSmaller,
     Undo,
@@ -313,6 +316,9 @@ pub const TABLE: &[Entry] = table! {
         A::EditNext, "Apply to next captures", "Captures to come get this edit by themselves; again ends it.", [K::ctrl_shift(Key::N)];
         A::HealBrush, "Heal brush", "Paints away what should go; again lays it down.", [K::new(Key::Q)];
         A::CloneBrush, "Clone brush", "Paints a copy of another place, chosen with Alt+click; again lays it down.", [K::new(Key::S)];
+        A::KeepBrush, "Keep brush", "Paints what belongs to the product; again lays it down.", [K::new(Key::A)];
+        A::RemoveBrush, "Remove brush", "Paints what does not belong to the product; again lays it down.", [K::new(Key::W)];
+        A::RefineBrush, "Refine edge brush", "Paints where the product's edge is to be found again; again lays it down.", [K::shift(Key::W)];
         A::BrushLarger, "Larger brush", "Makes the brush in the hand larger.", [K::shift(Key::CloseBracket)];
         A::BrushSmaller, "Smaller brush", "Makes the brush in the hand smaller.", [K::shift(Key::OpenBracket)];
         A::Undo, "Undo", "Takes the last rating or edit back.", [K::ctrl(Key::Z)];

@@ -1,6 +1,7 @@
 //! What each command does.
 
 use super::app::{App, Sheet};
+use super::brush;
 use super::commands::Action;
 use super::model::{Finish, Guides, Sort, View};
 use crate::camera::white;
@@ -48,10 +49,15 @@ impl App {
             | Action::Undo
             | Action::Redo
             | Action::ExportAgain => self.change(action),
-            Action::HealBrush | Action::CloneBrush => {
-                self.take_brush(action == Action::CloneBrush);
+            Action::HealBrush
+            | Action::CloneBrush
+            | Action::KeepBrush
+            | Action::RemoveBrush
+            | Action::RefineBrush => {
+                self.take_brush(brush::Kind::of(action));
                 if self.brush.is_some() {
                     self.model.show(View::Retouch);
+                    self.cut_exactly();
                 }
             }
             Action::BrushLarger => self.size_brush(1.25),

@@ -13,6 +13,7 @@ use crate::camera::{CameraSpec, Setting};
 use crate::engine::contract::{
     CameraState, Command, Event, ExportOptions, Level, LiveLook, Take, TakeId, Vitals,
 };
+use crate::imaging::Mask;
 use crate::imaging::colour::Lab;
 use crate::retouch::{Recipe, Speck};
 use crossbeam_channel::{Sender, TrySendError};
@@ -71,6 +72,10 @@ pub struct Model {
     pub specks: BTreeMap<TakeId, Arc<Vec<Speck>>>,
     /// The colour of the metal on takes that were looked at, CIE L*a*b*.
     pub metals: BTreeMap<TakeId, Lab>,
+    /// The capture that shows the set without the piece.
+    pub empty_set: Option<String>,
+    /// The exact outline that was cut last: the take, and 255 where its product is.
+    pub cut_out: Option<(TakeId, Arc<Mask>)>,
     /// Falloff that the flat field takes out, EV; none without one.
     pub flat_field: Option<f32>,
     /// The card of the last calibration was found where it is marked.
@@ -139,6 +144,8 @@ impl Model {
             calibration: None,
             specks: BTreeMap::new(),
             metals: BTreeMap::new(),
+            empty_set: None,
+            cut_out: None,
             flat_field: None,
             card_found: false,
             calibrating: false,
@@ -214,6 +221,8 @@ impl Model {
             Event::Metal { take, lab: None } => {
                 self.metals.remove(&take);
             }
+            Event::EmptySet(name) => self.empty_set = name,
+            Event::CutOut { take, mask } => self.cut_out = Some((take, mask)),
             Event::FlatField(falloff) => self.flat_field = falloff,
             Event::Vitals(vitals) => self.vitals = vitals,
             Event::Picture { .. } | Event::Card(_) => {} // kept elsewhere
@@ -241,6 +250,7 @@ impl Model {
         self.takes.clear();
         self.specks.clear();
         self.metals.clear();
+        self.cut_out = None;
         self.selected.clear();
         self.active = None;
         self.history = History::default();
