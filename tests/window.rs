@@ -145,6 +145,7 @@ fn frame(number: u64) -> LiveView {
         size: (960, 640),
         picture: Arc::new(picture),
         finished: None,
+        finish: None,
         overlay: None,
         score: Arc::new(score(0.8)),
         histogram: Arc::new(Histogram::default()),
@@ -854,6 +855,32 @@ fn the_cut_out_is_settled_with_its_brushes() {
     assert!(sent.contains("side: Remove") && sent.contains("points: [[0.5"), "{sent}");
     studio.chord(Modifiers::COMMAND, Key::Z);
     assert!(!studio.sent().concat().contains("side: Remove"), "a stroke is undone");
+}
+
+#[test]
+fn the_suggested_finish_is_listed_and_what_is_taken_goes_to_the_captures_to_come() {
+    let mut studio = Studio::shooting(0);
+    let mut recipe = Recipe::default();
+    recipe.set("exposure.ev", "0.4").unwrap();
+    recipe.set("glare.strength", "0.6").unwrap();
+    let planned = LiveView { finish: Some(Arc::new(recipe)), ..frame(3) };
+    studio.live.publish(planned).unwrap();
+    studio.run();
+    assert!(!studio.shows("Suggested finish"), "the finish is off");
+    studio.press(Key::Y);
+    studio.sent();
+    assert!(studio.shows("Suggested finish"));
+    studio.click("Glare");
+    assert_eq!(studio.sent(), ["Refuse { step: \"glare\", refused: true }"]);
+    studio.click("Give it to the captures to come");
+    let sent = studio.sent().concat();
+    assert!(sent.starts_with("EditNext(Some") && sent.contains("Exposure"), "{sent}");
+    assert!(!sent.contains("Glare"), "{sent}");
+    assert!(studio.shows("Edit of the captures to come"));
+    // A session that is opened again says what its captures get.
+    studio.tell(Event::EditNext(None));
+    studio.run();
+    assert!(studio.shows("Suggested finish"));
 }
 
 #[test]

@@ -430,6 +430,7 @@ impl<'a> Shoot<'a> {
             | Event::FlatField(_)
             | Event::Card(_)
             | Event::CutOut { .. }
+            | Event::EditNext(_)
             | Event::EmptySet(_)
             | Event::Metal { .. }
             | Event::Specks { .. } => {}

@@ -52,6 +52,13 @@ pub enum Command {
         /// Whether it is muted.
         muted: bool,
     },
+    /// Leaves a step out of the suggested finish, or takes it in again.
+    Refuse {
+        /// [`Step::id`](crate::retouch::Step::id).
+        step: String,
+        /// Whether it is left out.
+        refused: bool,
+    },
     /// Opens or makes a session folder and shows what is in it.
     OpenSession(PathBuf),
     /// Names of the captures to come: tokens in braces, and the piece's number.
@@ -187,6 +194,8 @@ pub struct LiveView {
     pub picture: Arc<Rgba8>,
     /// With the suggested finish, when it was asked for.
     pub finished: Option<Arc<Rgba8>>,
+    /// The finish's edit, with the steps that are refused; none until it was planned.
+    pub finish: Option<Arc<Recipe>>,
     /// Peaking and clipping, transparent elsewhere, when either was asked for.
     pub overlay: Option<Arc<Rgba8>>,
     /// What was measured.
@@ -410,6 +419,8 @@ pub enum Event {
         /// Places in pixels of the original.
         specks: Arc<Vec<Speck>>,
     },
+    /// The edit that captures get by themselves; none for none.
+    EditNext(Option<Recipe>),
     /// The colour of the metal on a take as it was shown last.
     Metal {
         /// Which take.

@@ -18,7 +18,7 @@ use crate::suggest::Advisor;
 use crossbeam_channel::Sender;
 use parking_lot::Mutex;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -31,6 +31,8 @@ pub(super) struct Wishes {
     pub(super) muted: BTreeMap<String, bool>,
     /// The edit that captures get, shown instead of the automatic one.
     pub(super) recipe: Option<Recipe>,
+    /// Steps that are left out of the suggested finish.
+    pub(super) refused: BTreeSet<String>,
     /// A card is to be looked for in the next frame.
     pub(super) calibrate: Option<KnownCard>,
 }
@@ -58,6 +60,7 @@ pub(super) fn run(
             {
                 jobs.try_send(Job::CalibrateFrame(Arc::new(rgb), card)).ok();
             }
+            pipeline.finish.refuse(&wishes.refused);
             (wishes.look, wishes.recipe.clone())
         };
         let colour = shared.colour.lock().clone();
@@ -182,6 +185,7 @@ impl Pipeline {
             size: (rgb.w, rgb.h),
             picture: Arc::new(to_screen(&shown)),
             finished: finished.map(|rgb| Arc::new(to_screen(&rgb))),
+            finish: look.finish.then(|| self.finish.recipe()).flatten(),
             overlay: overlay.map(Arc::new),
             score: Arc::new(seen.score),
             histogram: Arc::new(seen.histogram),

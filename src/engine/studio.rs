@@ -144,6 +144,12 @@ impl Desk {
             Command::DriveFocus(steps) => self.order(Order::DriveFocus(steps)),
             Command::Autofocus => self.order(Order::Autofocus),
             Command::Set { name, value } => self.order(Order::Set(name, value)),
+            Command::Refuse { step, refused: true } => {
+                self.wishes.lock().refused.insert(step);
+            }
+            Command::Refuse { step, refused: false } => {
+                self.wishes.lock().refused.remove(&step);
+            }
             Command::Look(look) => self.wishes.lock().look = look,
             Command::Mute { kind, muted } => {
                 self.wishes.lock().muted.insert(kind, muted);
@@ -206,6 +212,9 @@ impl Desk {
         self.shared.load_flat_field();
         let empty_set = self.shared.book.lock().session.settings().empty_set.clone();
         self.shared.tell(Event::EmptySet(empty_set));
+        let next = self.shared.book.lock().session.settings().next_recipe.clone();
+        self.wishes.lock().recipe.clone_from(&next);
+        self.shared.tell(Event::EditNext(next));
         for take in takes {
             let again = Arrival { take: take.id, arrived: None };
             self.shared.meters.waiting.fetch_add(1, Ordering::Relaxed);

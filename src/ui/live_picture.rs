@@ -5,6 +5,7 @@ use super::marks::{Marks, overlay};
 use crate::calibrate::drift::Drift;
 use crate::engine::contract::LiveView;
 use crate::imaging::Rgba8;
+use crate::retouch::Recipe;
 use crate::score::{Histogram, Score};
 use crate::suggest::Suggestion;
 use egui::{Color32, ColorImage, Context, TextureHandle, TextureOptions};
@@ -67,6 +68,8 @@ pub(super) struct LivePicture {
     pub histogram: Option<Arc<Histogram>>,
     /// What to change.
     pub suggestions: Arc<Vec<Suggestion>>,
+    /// The suggested finish's edit.
+    pub finish: Option<Arc<Recipe>>,
     /// The light against the calibration's.
     pub drift: Option<Arc<Drift>>,
     pixels: Option<Arc<ColorImage>>,
@@ -97,6 +100,7 @@ impl LivePicture {
         self.score = Some(view.score);
         self.histogram = Some(view.histogram);
         self.suggestions = view.suggestions;
+        self.finish = view.finish;
         self.drift = view.drift;
     }
 

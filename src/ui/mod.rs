@@ -48,6 +48,7 @@ mod specks;
 mod stack;
 mod status;
 mod strip;
+mod suggested;
 mod take_view;
 mod theme;
 mod topbar;

@@ -26,6 +26,7 @@ pub(super) fn live(app: &mut App, ui: &mut Ui) {
             Some(score) => app.pointed = meters(app, ui, score, true),
             None => hint(ui, "Readings appear with live view."),
         }
+        super::suggested::show(app, ui);
         newest(app, ui);
     });
 }

@@ -88,6 +88,8 @@ pub struct Model {
     pub clipboard: Option<Recipe>,
     /// The edit of captures to come.
     pub next_edit: Option<Recipe>,
+    /// Steps that are left out of live view's finish.
+    pub refused: BTreeSet<String>,
     /// Kinds of suggestions that are muted.
     pub muted: BTreeSet<String>,
     /// Choices of the last export.
@@ -152,6 +154,7 @@ impl Model {
             history: History::default(),
             clipboard: None,
             next_edit: None,
+            refused: BTreeSet::new(),
             muted: BTreeSet::new(),
             export: ExportOptions::default(),
             pattern: String::new(),
@@ -221,6 +224,7 @@ impl Model {
             Event::Metal { take, lab: None } => {
                 self.metals.remove(&take);
             }
+            Event::EditNext(recipe) => self.next_edit = recipe,
             Event::EmptySet(name) => self.empty_set = name,
             Event::CutOut { take, mask } => self.cut_out = Some((take, mask)),
             Event::FlatField(falloff) => self.flat_field = falloff,
