@@ -86,7 +86,7 @@ fn one_bad_picture_does_not_stop_the_others_and_wrong_words_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     write(here, "ring.jpg", &set(true));
-    fs::write(here.join("torn.jpg"), [0xff, 0xd8, 0xff, 0xe0, 0, 1]).unwrap();
+    files::write_atomic(&here.join("torn.jpg"), &[0xff, 0xd8, 0xff, 0xe0, 0, 1]).unwrap();
     write(here, "small.jpg", &Rgb8::new(40, 30));
     let out = cutout(here, &["torn.jpg", "gone.jpg", "ring.jpg", "-o", "cut"]);
     assert_eq!(out.status.code(), Some(1));

@@ -131,7 +131,7 @@ fn take(id: TakeId) -> Take {
 fn score(overall: f32) -> Score {
     let mut score = Score { overall, size: [960, 640], ..Score::default() };
     score.focus.reading.value = overall;
-    score.focus.reading.because = "sharp on the stone".to_owned();
+    "sharp on the stone".clone_into(&mut score.focus.reading.because);
     score.focus.reading.region = Some(Rect::new(300, 200, 80, 60));
     score
 }

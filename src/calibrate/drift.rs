@@ -130,7 +130,7 @@ impl Watch {
             value.abs() >= if on { end } else { raise }
         };
         self.alarm = settled && (over(KELVIN, alike, self.alarm) || over(EV, ev, self.alarm));
-        let because = if self.alarm { self.sentence(kelvin, alike, ev) } else { String::new() };
+        let because = if self.alarm { sentence(kelvin, alike, ev) } else { String::new() };
         Drift { kelvin, ev, alarm: self.alarm, because }
     }
 
@@ -153,19 +153,20 @@ impl Watch {
         let xyz = colour::apply(&colour::SRGB_TO_XYZ, white);
         colour::apply(&bradford(colour::D65, white_of(self.kelvin)), xyz)
     }
+}
 
-    fn sentence(&self, kelvin: f32, alike: f32, ev: f32) -> String {
-        let mut said = Vec::new();
-        if alike.abs() >= KELVIN.1 {
-            let way = if kelvin < 0.0 { "warmer" } else { "cooler" };
-            said.push(format!("{:.0} K {way}", kelvin.abs()));
-        }
-        if ev.abs() >= EV.1 {
-            let way = if ev < 0.0 { "darker" } else { "brighter" };
-            said.push(format!("{:.2} EV {way}", ev.abs()));
-        }
-        format!("the light is {} than at calibration: calibrate again", said.join(" and "))
+/// What the alarm says.
+fn sentence(kelvin: f32, alike: f32, ev: f32) -> String {
+    let mut said = Vec::new();
+    if alike.abs() >= KELVIN.1 {
+        let way = if kelvin < 0.0 { "warmer" } else { "cooler" };
+        said.push(format!("{:.0} K {way}", kelvin.abs()));
     }
+    if ev.abs() >= EV.1 {
+        let way = if ev < 0.0 { "darker" } else { "brighter" };
+        said.push(format!("{:.2} EV {way}", ev.abs()));
+    }
+    format!("the light is {} than at calibration: calibrate again", said.join(" and "))
 }
 
 #[cfg(test)]

@@ -131,7 +131,7 @@ fn measure(arguments: &Arguments) -> Result<(Found, Calibration)> {
     let mismatch = base.as_ref().and_then(|b| b.mismatch(&found));
     let reference =
         arguments.reference.as_deref().map(load_reference).transpose().map_err(Error::msg)?;
-    let mut calibration = fit(&found, &Options { base, reference, ..options(arguments, &bytes) })?;
+    let mut calibration = fit(&found, &Options { reference, base, ..options(arguments, &bytes) })?;
     calibration.warnings.extend(mismatch);
     Ok((found, calibration))
 }

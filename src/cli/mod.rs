@@ -105,7 +105,8 @@ pub fn run() -> u8 {
 fn new_session_folder() -> Result<PathBuf> {
     let home = directories::UserDirs::new().context("no home folder; name one with --session")?;
     let base = home.picture_dir().map_or_else(|| home.home_dir().join("Pictures"), Path::to_owned);
-    let free = (1..).map(|n| base.join("Culet").join(format!("session-{n}"))).find(|p| !p.exists());
+    let free =
+        (1..=9999).map(|n| base.join("Culet").join(format!("session-{n}"))).find(|p| !p.exists());
     free.context("no free session name")
 }
 

@@ -103,6 +103,7 @@ fn without(recipe: &Recipe, refused: &BTreeSet<String>) -> Recipe {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::retouch::Step;
 
     /// Renders until the finish is as wished.
     fn until(finish: &mut Finish, frame: &Rgb8, wished: impl Fn(&Rgb8) -> bool) {
@@ -126,6 +127,6 @@ mod tests {
         let all = recipe.steps.iter().map(|s| s.id().to_owned()).collect();
         finish.refuse(&all);
         until(&mut finish, &frame, |p| *p == frame);
-        assert!(finish.recipe().unwrap().steps.iter().any(|s| s.acts()));
+        assert!(finish.recipe().unwrap().steps.iter().any(Step::acts));
     }
 }

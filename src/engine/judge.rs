@@ -47,15 +47,14 @@ fn look_at(shared: &Shared, arrival: &Arrival) {
     let decoded = begun.elapsed();
     let thumbnail = Thumbnail::of(&shrink(&preview.rgb, THUMBNAIL));
     let unjudged = take.score.is_none();
-    let (score, calibration) = match take.score {
+    let (score, calibration) = if let Some(score) = take.score {
         // Judged in an earlier run; a person can ask for a new score by `culet judge`.
-        Some(score) => (Some(score), take.calibration),
-        None => {
-            let used = shared.colour.lock().clone().filter(|c| !c.calibration.sensor);
-            let mut rgb = preview.rgb;
-            used.iter().for_each(|c| c.calibration.correct(&mut rgb));
-            (scored(&rgb, preview.full).map(Arc::new), used.map(|c| c.file))
-        }
+        (Some(score), take.calibration)
+    } else {
+        let used = shared.colour.lock().clone().filter(|c| !c.calibration.sensor);
+        let mut rgb = preview.rgb;
+        used.iter().for_each(|c| c.calibration.correct(&mut rgb));
+        (scored(&rgb, preview.full).map(Arc::new), used.map(|c| c.file))
     };
     if score.is_none() {
         shared.say(
@@ -80,8 +79,8 @@ fn look_at(shared: &Shared, arrival: &Arrival) {
         "{}: decoded in {} ms, judged in {} ms, kept and grouped in {} ms",
         take.name,
         decoded.as_millis(),
-        (judged - decoded).as_millis(),
-        (begun.elapsed() - judged).as_millis()
+        judged.saturating_sub(decoded).as_millis(),
+        begun.elapsed().saturating_sub(judged).as_millis()
     );
     if let Err(e) = kept {
         let text = format!(

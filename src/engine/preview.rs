@@ -56,7 +56,7 @@ pub(super) fn run(
                 pipeline.advisor.mute(&kind, muted);
             }
             if let Some(card) = wishes.calibrate.take()
-                && let Some(rgb) = pipeline.decode(&frame)
+                && let Some(rgb) = decode(&frame)
             {
                 jobs.try_send(Job::CalibrateFrame(Arc::new(rgb), card)).ok();
             }
@@ -158,14 +158,6 @@ impl Pipeline {
         sighting
     }
 
-    /// The pixels of a frame.
-    fn decode(&mut self, frame: &Frame) -> Option<Rgb8> {
-        match &frame.picture {
-            LiveFrame::Jpeg(bytes) => crate::imaging::jpeg::decode(bytes).ok(),
-            LiveFrame::Pixels(rgb) => Some(rgb.clone()),
-        }
-    }
-
     fn measure(
         &mut self,
         frame: &Frame,
@@ -192,6 +184,14 @@ impl Pipeline {
             suggestions: Arc::new(suggestions),
             drift: None,
         }
+    }
+}
+
+/// The pixels of a frame.
+fn decode(frame: &Frame) -> Option<Rgb8> {
+    match &frame.picture {
+        LiveFrame::Jpeg(bytes) => crate::imaging::jpeg::decode(bytes).ok(),
+        LiveFrame::Pixels(rgb) => Some(rgb.clone()),
     }
 }
 

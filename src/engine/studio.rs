@@ -47,7 +47,6 @@ impl Studio {
         let (send_job, jobs) = bounded(256);
         let (commands, commanded) = bounded(256);
         let wishes = Arc::new(Mutex::new(Wishes::default()));
-        wishes.lock().recipe = shared.book.lock().session.settings().next_recipe.clone();
 
         let outlets = Outlets { frames: frame_in, arrivals: arrive.clone(), copies: ring.clone() };
         let tether = Tether::new(Arc::clone(&shared), orders, outlets);

@@ -47,6 +47,7 @@ impl Rect {
     }
 
     /// Grown by `by` on every side and cut to a frame of `w` x `h`.
+    #[must_use]
     pub fn grown(&self, by: usize, w: usize, h: usize) -> Self {
         let (x, y) = (self.x.saturating_sub(by), self.y.saturating_sub(by));
         let (r, b) = ((self.right() + by).min(w), (self.bottom() + by).min(h));
@@ -54,6 +55,7 @@ impl Rect {
     }
 
     /// What both have in common; empty if they do not touch.
+    #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
         let (x, y) = (self.x.max(other.x), self.y.max(other.y));
         let (r, b) = (self.right().min(other.right()), self.bottom().min(other.bottom()));
@@ -61,6 +63,7 @@ impl Rect {
     }
 
     /// The smallest rectangle that holds both; an empty one adds nothing.
+    #[must_use]
     pub fn union(&self, other: &Self) -> Self {
         if self.is_empty() {
             return *other;
@@ -79,6 +82,7 @@ impl Rect {
     }
 
     /// The same place in a picture that is `scale` times as large, covering at least as much.
+    #[must_use]
     pub fn scaled(&self, scale: f32) -> Self {
         let (x, y) = ((self.x as f32 * scale) as usize, (self.y as f32 * scale) as usize);
         let r = (self.right() as f32 * scale).ceil() as usize;

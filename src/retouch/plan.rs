@@ -257,11 +257,12 @@ impl Plan {
 
     /// As [`Self::render_to`], in the picture's own memory where its depth and size stay.
     pub fn render_over(&self, mut picture: Picture, output: &Output) -> Picture {
-        let same = match (output.depth, &picture.pixels) {
-            (Depth::Same, _) | (Depth::Eight, Pixels::Eight(_)) => true,
-            (Depth::Sixteen, Pixels::Sixteen(_)) => true,
-            _ => false,
-        };
+        let same = matches!(
+            (output.depth, &picture.pixels),
+            (Depth::Same, _)
+                | (Depth::Eight, Pixels::Eight(_))
+                | (Depth::Sixteen, Pixels::Sixteen(_))
+        );
         if !same || self.geometry.is_some() {
             return self.render_to(&picture, output);
         }

@@ -9,9 +9,12 @@ use std::sync::Arc;
 const LINE: usize = 128;
 
 /// Whether all values of a row are the same.
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "no way out early, so that wide registers can be used"
+)]
 #[inline(always)]
 fn alike(row: &[f32], first: f32) -> bool {
-    // Without a way out early, so that wide registers can be used.
     row.iter().fold(true, |same, v| same & (*v == first))
 }
 

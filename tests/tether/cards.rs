@@ -16,7 +16,7 @@ fn begun(serial: u32) -> (Rig, tempfile::TempDir, Shooter) {
     (rig, folder, shooter)
 }
 
-/// The body counts from one again, and the new DSC_0001.JPG is as long as the old one.
+/// The body counts from one again, and the new `DSC_0001.JPG` is as long as the old one.
 #[test]
 fn a_card_that_is_formatted_in_a_session_brings_new_pictures_under_old_names() {
     let (rig, folder, mut shooter) = begun(91);

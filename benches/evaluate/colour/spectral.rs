@@ -127,9 +127,13 @@ pub(super) fn run() {
     bar("change at -1.5 EV, worst patch of all", 0.05, worst(5));
     println!("harder ones, beside the bars:");
     for camera in CAMERAS {
-        HARDER_LIGHTS.map(|light| one(&studio, camera, light));
+        for light in HARDER_LIGHTS {
+            one(&studio, camera, light);
+        }
     }
-    LIGHTS.map(|light| one(&studio, HARDER_CAMERA, light));
+    for light in LIGHTS {
+        one(&studio, HARDER_CAMERA, light);
+    }
 }
 
 fn one(studio: &Studio, camera: &str, light: &str) -> [f32; 6] {

@@ -18,6 +18,7 @@ use rayon::prelude::*;
 const WORKING_BYTES: usize = 12;
 
 /// What the sensor saw.
+#[expect(clippy::large_enum_variant, reason = "there is one of it a file")]
 pub(super) enum Pixels {
     /// One colour a pixel.
     Mosaic(PixF32, CFAConfig),

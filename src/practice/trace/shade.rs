@@ -109,7 +109,6 @@ impl Stage {
     }
 
     /// The chain of reflections inside a stone; every bounce leaks what is not reflected.
-    #[expect(clippy::too_many_arguments, reason = "a ray, a surface and a state, all small")]
     fn inside(
         &self,
         which: usize,
