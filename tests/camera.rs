@@ -293,6 +293,34 @@ fn the_virtual_camera_of_libgphoto2_is_tethered() {
     assert!(facts.battery == Some(50) && facts.card_free_bytes.is_some(), "{facts:?}");
 }
 
+/// A real Canon that was recorded on the bus, played back to real libgphoto2. The recording answers only the
+/// calls that were made then, so that it is listed here and nothing more.
+#[test]
+fn the_recorded_canon_is_listed() {
+    let recorded = crate::hostile_files::data().map(|d| d.join("cameras/umockdev-sx200"));
+    let Some(folder) = recorded.filter(|f| f.is_dir()) else {
+        println!("skipped: no ../shared/data/cameras/umockdev-sx200");
+        return;
+    };
+    let home = tempfile::tempdir().unwrap();
+    let play = "/dev/bus/usb/001/011=canon-powershot-sx200.ioctl";
+    let out = Command::new("umockdev-run")
+        .args(["-d", "canon-powershot-sx200.umockdev", "-i", play, "--"])
+        .args([env!("CARGO_BIN_EXE_culet"), "cameras", "--json"])
+        .current_dir(folder)
+        .env("HOME", home.path())
+        .output();
+    let Ok(out) = out else {
+        println!("skipped: umockdev-run is not installed");
+        return;
+    };
+    let text = String::from_utf8_lossy(&out.stdout);
+    assert!(
+        out.status.success() && text.contains("Canon PowerShot SX200 IS@usb:001,011"),
+        "{out:?}"
+    );
+}
+
 #[cfg(all(target_os = "linux", feature = "webcam"))]
 pub(crate) mod webcam {
     use super::*;

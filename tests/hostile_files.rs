@@ -18,7 +18,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(20);
 /// 4 million pixels.
 const MEMORY_LIMIT: u64 = 600 << 20;
 
-fn data() -> Option<PathBuf> {
+pub(crate) fn data() -> Option<PathBuf> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
     let folder = std::env::var_os("CULET_DATA").map_or(beside, PathBuf::from);
     folder.is_dir().then_some(folder)
