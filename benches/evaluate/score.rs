@@ -13,6 +13,7 @@ mod stand;
 mod table;
 
 pub use data::{ALL, chosen, scene};
+pub use light::true_range;
 
 /// A named section of this part.
 type Section = (&'static str, fn());

@@ -169,7 +169,7 @@ impl Analyser {
         let ([w, h], s) = (self.view.full, self.view.step);
         let mut mask = Mask::new(w, h);
         for edge in &self.focus.edges.all {
-            let bright = (255.0 * fall(edge.variance.sqrt(), 0.8, 1.9)) as u8;
+            let bright = (255.0 * fall(edge.rough, 0.8, 1.9)) as u8;
             let (x, y) = (edge.x as usize * s, edge.y as usize * s);
             for row in mask.data.chunks_exact_mut(w).skip(y).take(s) {
                 row[x..(x + s).min(w)].iter_mut().for_each(|v| *v = (*v).max(bright));
