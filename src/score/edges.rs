@@ -12,7 +12,7 @@ use crate::imaging::{Plane, Rect};
 /// What is left of the variance of white noise in a gradient of the first scale.
 const SMOOTHED: f32 = (70.0 / 256.0) * (21.0 / 256.0);
 /// At most about so many edges of a picture are measured: more tell no more.
-const MEASURED: usize = 3000;
+const MEASURED: usize = 1800;
 /// Steps err both ways: their middle counts.
 const STEPS: f32 = 0.45;
 /// Lines are never thinner than the blur, many are wider by themselves: the thinner ones count.
@@ -65,6 +65,8 @@ pub(super) struct Measured {
 pub(super) struct Edges {
     pub(super) all: Vec<Edge>,
     measured: Vec<Measured>,
+    /// What the planes show of the picture.
+    rect: Rect,
     linear: Plane,
     fine: Plane,
     spare: Vec<f32>,
@@ -87,19 +89,18 @@ impl Edges {
         wide(|| differentiate(&self.fine, &mut self.gradients));
         let floor = self.floor(noise, subject, rect).powi(2);
         for y in 5..rect.h - 5 {
-            let mask = subject.row(rect.y + y);
-            let near = |x: usize| mask.get((rect.x + x) / subject.step()).is_some_and(|m| *m > 127);
             for x in 5..rect.w - 5 {
-                if self.gradients[2][y * rect.w + x] > floor && near(x) {
-                    self.consider(x, y, rect);
+                if self.gradients[2][y * rect.w + x] > floor {
+                    self.consider(x, y, rect, subject);
                 }
             }
         }
-        self.measure(rect);
+        self.rect = rect;
     }
 
-    /// Measures some of the edges, spread evenly over the piece.
-    fn measure(&mut self, rect: Rect) {
+    /// Measures some of the edges that were found, spread evenly over the piece.
+    pub(super) fn measure(&mut self) {
+        let rect = self.rect;
         // Odd, so that it does not keep step with what repeats.
         let step = (self.all.len() / MEASURED) | 1;
         for e in self.all.iter().step_by(step) {
@@ -125,7 +126,7 @@ impl Edges {
     }
 
     /// Keeps a pixel that is a maximum across its edge and is not beside a clipped one.
-    fn consider(&mut self, x: usize, y: usize, rect: Rect) {
+    fn consider(&mut self, x: usize, y: usize, rect: Rect, subject: &Subject) {
         let w = self.fine.w;
         let [dx, dy, square] = [0, 1, 2].map(|k: usize| self.gradients[k][y * w + x]);
         let strength = square.sqrt();
@@ -133,6 +134,15 @@ impl Edges {
         let (sx, sy) = (ux.round() as isize, uy.round() as isize);
         let at = |k: isize| (y as isize + k * sy) as usize * w + (x as isize + k * sx) as usize;
         if self.gradients[2][at(1)] > square || self.gradients[2][at(-1)] >= square {
+            return;
+        }
+        // The outline of a blurred piece is where the mask ends, or a little outside.
+        let reach = subject.step() as isize + 1;
+        let near = |k: isize| {
+            let along = |from: usize, v: usize, s: isize| (from + v).saturating_add_signed(k * s);
+            subject.inside(along(rect.x, x, sx), along(rect.y, y, sy))
+        };
+        if ![0, reach, -reach].into_iter().any(near) {
             return;
         }
         let (mut low, mut high) = (f32::MAX, f32::MIN);
@@ -155,28 +165,8 @@ impl Edges {
 
     /// Blur in pixels over the places that `is` picks; none where there are fewer than `least`.
     pub(super) fn blur_of(&self, least: usize, is: impl Fn(&Measured) -> bool) -> Option<f32> {
-        let of = |shape: Shape| -> Vec<f32> {
-            let picked = self.measured.iter().filter(|m| m.shape == shape && is(m));
-            picked.map(|m| m.variance).collect()
-        };
-        let (mut steps, mut lines) = (of(Shape::Step), of(Shape::Line));
-        if steps.len() + lines.len() < least.max(1) {
-            return None;
-        }
-        let many = |a: &[f32], b: &[f32], times: f32| a.len() as f32 > times * b.len() as f32;
-        let no_steps = many(&lines, &steps, LINES_OUTNUMBER);
-        let no_lines = many(&steps, &lines, STEPS_OUTNUMBER);
-        let mut step = || quantile(&mut steps, STEPS).sqrt();
-        let mut line = || quantile(&mut lines, LINES).sqrt();
-        Some(match (no_steps, no_lines) {
-            (true, _) => line(),
-            (_, true) => step(),
-            _ => {
-                let (step, line) = (step(), line());
-                let flanks = line > FLANKS.0 * step && line > FLANKS.1 + step;
-                if flanks { line } else { 0.5 * (step + line) }
-            }
-        })
+        let picked = || self.measured.iter().filter(|m| is(m)).copied();
+        (picked().take(least.max(1)).count() >= least.max(1)).then(|| combine(picked()))
     }
 
     /// Blur over the whole piece. Where nothing is alone enough to be measured, the rough widths tell.
@@ -213,20 +203,26 @@ impl Edges {
     /// sharpest by itself may be an accident.
     pub(super) fn sharpest(&self) -> Option<(Rect, f32)> {
         let grid = Grid::of(self.measured.iter().map(|m| (m.x, m.y)));
-        let within = |(x, y): (usize, usize), m: &Measured| {
-            let (i, j) = tile_of(m.x, m.y);
-            (x..x + WINDOW).contains(&i) && (y..y + WINDOW).contains(&j)
-        };
+        let mut by_tile = vec![Vec::new(); grid.counts.len()];
+        for m in &self.measured {
+            let (x, y) = tile_of(m.x, m.y);
+            by_tile[y * grid.w + x].push(*m);
+        }
         let read = |at: (usize, usize)| {
             let enough = grid.count(at.0, at.1, WINDOW) >= ENOUGH;
-            let blur = enough.then(|| self.blur_of(ENOUGH, |m| within(at, m))).flatten()?;
+            let inside = || grid.square(at.0, at.1, WINDOW).flat_map(|i| &by_tile[i]);
+            let blur = enough.then(|| combine(inside().copied()))?;
             Some((at, blur))
         };
         let mut windows: Vec<((usize, usize), f32)> = grid.places().filter_map(read).collect();
         windows.sort_by(|a, b| a.1.total_cmp(&b.1));
         let at = windows.get(windows.len() / 10)?.0;
-        let half = &windows[..windows.len().div_ceil(2)];
-        let blur = self.blur_of(ENOUGH, |m| half.iter().any(|w| within(w.0, m)))?;
+        let mut half = vec![false; by_tile.len()];
+        for w in &windows[..windows.len().div_ceil(2)] {
+            grid.square(w.0.0, w.0.1, WINDOW).for_each(|i| half[i] = true);
+        }
+        let inside = by_tile.iter().zip(half).filter(|(_, inside)| *inside);
+        let blur = combine(inside.flat_map(|(all, _)| all).copied());
         Some((Rect::new(at.0 * TILE, at.1 * TILE, WINDOW * TILE, WINDOW * TILE), blur))
     }
 
@@ -335,6 +331,24 @@ impl Directions {
     }
 }
 
+/// Blur in pixels of at least one measured place.
+fn combine(all: impl Iterator<Item = Measured>) -> f32 {
+    let (steps, lines): (Vec<Measured>, Vec<Measured>) = all.partition(|m| m.shape == Shape::Step);
+    let [mut steps, mut lines] =
+        [steps, lines].map(|of| of.iter().map(|m| m.variance).collect::<Vec<f32>>());
+    let many = |a: &[f32], b: &[f32], times: f32| a.len() as f32 > times * b.len() as f32;
+    let no_steps = many(&lines, &steps, LINES_OUTNUMBER);
+    let no_lines = many(&steps, &lines, STEPS_OUTNUMBER);
+    let step = quantile(&mut steps, STEPS).sqrt();
+    let line = quantile(&mut lines, LINES).sqrt();
+    match (no_steps, no_lines) {
+        (true, _) => line,
+        (_, true) => step,
+        _ if line > FLANKS.0 * step && line > FLANKS.1 + step => line,
+        _ => 0.5 * (step + line),
+    }
+}
+
 /// How many places lie in each tile.
 struct Grid {
     w: usize,
@@ -352,14 +366,15 @@ impl Grid {
         Self { w, counts }
     }
 
-    /// Places in the square of tiles that begins at one.
+    /// Indices of the tiles of the square that begins at one.
+    fn square(&self, x: usize, y: usize, side: usize) -> impl Iterator<Item = usize> {
+        let (w, h) = (self.w, self.counts.len() / self.w.max(1));
+        (y..(y + side).min(h)).flat_map(move |j| (x..(x + side).min(w)).map(move |i| j * w + i))
+    }
+
+    /// Places in that square.
     fn count(&self, x: usize, y: usize, side: usize) -> usize {
-        let h = self.counts.len() / self.w.max(1);
-        let rows = y..(y + side).min(h);
-        rows.map(|j| {
-            (x..(x + side).min(self.w)).map(|i| self.counts[j * self.w + i]).sum::<usize>()
-        })
-        .sum()
+        self.square(x, y, side).map(|i| self.counts[i]).sum()
     }
 
     /// Every tile, row by row.

@@ -153,6 +153,7 @@ pub(super) fn read(view: &View, subject: &Subject, noise: f32, buffers: &mut Buf
     }
     let energy = energy(view, subject, noise);
     buffers.edges.find(view, subject, noise);
+    buffers.edges.measure();
     let edges = &buffers.edges;
     let sharpest = edges.sharpest();
     let step = view.step as f32;

@@ -132,10 +132,14 @@ impl Analyser {
             last.lighting = lighting::read(view, view.rgb(frame), subject);
         }
         (last.rect, last.full) = (subject.rect, view.full);
-        if turn(1) || turn(5) || peaking {
+        if turn(1) || turn(5) {
             last.focus = focus::read(view, subject, self.noise, &mut self.focus);
         } else {
             last.focus.energy = focus::energy(view, subject, self.noise);
+            if peaking {
+                // What is drawn must lie on this frame's edges; how wide they are is measured in turn.
+                self.focus.edges.find(view, subject, self.noise);
+            }
         }
         if turn(2) {
             last.symmetry = symmetry::read(view, subject).symmetry;

@@ -57,7 +57,7 @@ const DEEP: f32 = -1.5;
 /// A darker backdrop may shine: luminance.
 const MIRROR: f32 = 0.1;
 /// What is reflected in it is dimmer than this share of the piece's lights.
-const REFLECTED: f32 = 0.23;
+const REFLECTED: f32 = 0.3;
 /// A shadow that was taken for the piece is peeled off in so many layers, proxy pixels.
 const LAYERS: usize = 14;
 /// Steeper than this, in log luminance, is an outline and no shadow.
@@ -184,15 +184,18 @@ impl Subject {
             let d = self.residual.at(i)[0];
             d < 0.0 && d > 1.5 * DEEP && hue(i) < 1.5 * levels.hue && self.rough[i] < STEEPEST
         };
+        let dark = self.residual.light();
         let mut peeled = Vec::new();
         let mut rim: Vec<usize> = (0..body.len()).filter(|i| body[*i] && shadow(*i)).collect();
         for _ in 0..LAYERS {
+            // It fades into the backdrop: beside it are its own outer parts, never the clean backdrop.
+            let faint = |i: usize, body: &[bool]| !body[i] && dark[i] < -levels.light;
             let open = |i: usize, body: &[bool]| {
                 let (x, y) = (i % w, i / w);
-                x > 0 && !body[i - 1]
-                    || x + 1 < w && !body[i + 1]
-                    || y > 0 && !body[i - w]
-                    || y + 1 < h && !body[i + w]
+                x > 0 && faint(i - 1, body)
+                    || x + 1 < w && faint(i + 1, body)
+                    || y > 0 && faint(i - w, body)
+                    || y + 1 < h && faint(i + w, body)
             };
             let (outer, inner): (Vec<usize>, Vec<usize>) =
                 rim.into_iter().partition(|&i| open(i, body));
