@@ -265,14 +265,13 @@ impl Edges {
         }
         let [a, c, s] = harmonic(&whole);
         let swing = c.hypot(s);
-        let level = self.within_windows().is_some_and(|inner| inner < INNER);
-        let strength = strength(a, swing).min(if level { INNER } else { 1.0 });
-        Some((strength, 0.5 * s.atan2(c).to_degrees(), (a + swing).max(0.0).sqrt()))
+        let angle = 0.5 * s.atan2(c).to_degrees();
+        Some((strength(a, swing), angle, (a + swing).max(0.0).sqrt()))
     }
 
-    /// The same strength inside windows that do not overlap, each with a level of its own: where front and
-    /// back are out of focus and run one way, the whole looks moved.
-    fn within_windows(&self) -> Option<f32> {
+    /// Whether the blur also depends on direction inside of windows that do not overlap, each with a level
+    /// of its own: where front and back are out of focus and run one way, the whole looks moved.
+    pub(super) fn moved_everywhere(&self) -> bool {
         let mut windows = std::collections::BTreeMap::<(usize, usize), Directions>::new();
         for m in &self.measured {
             let (x, y) = tile_of(m.x, m.y);
@@ -300,8 +299,9 @@ impl Edges {
             level += middle[2] * sum;
             total += sum;
         }
-        let swing = (normal.try_inverse()? * right).norm();
-        (total > 0.0).then(|| strength(level / total, swing))
+        let swing = normal.try_inverse().map_or(0.0, |inverse| (inverse * right).norm());
+        // Too few places of several directions say nothing against it.
+        total <= 0.0 || strength(level / total, swing) >= INNER
     }
 }
 

@@ -160,7 +160,7 @@ pub(super) fn read(view: &View, subject: &Subject, noise: f32, buffers: &mut Buf
     let blur = sharpest.map_or_else(|| edges.blur().unwrap_or(6.0), |(_, blur)| blur);
     let (directed, angle_deg, along) = edges.anisotropy().unwrap_or_default();
     // Edges along a movement stay sharp: only the blur along it tells how far it went.
-    let moved = directed > DIRECTED && along > 1.3;
+    let moved = directed > DIRECTED && along > 1.3 && edges.moved_everywhere();
     let motion = moved.then_some(Motion { angle_deg, strength: directed });
     let blur = if moved { blur.max(along) } else { blur };
     let parts = parts(view, subject, edges);

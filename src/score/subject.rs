@@ -46,7 +46,7 @@ pub(super) struct Subject {
     pub(super) given: bool,
     /// Contact shadows and reflections that were taken for the piece at first, on the proxy: neither piece
     /// nor plain backdrop.
-    aside: Vec<Rect>,
+    pub(super) aside: Vec<Rect>,
     step: usize,
 }
 
@@ -87,12 +87,6 @@ impl Subject {
     pub(super) fn inside(&self, x: usize, y: usize) -> bool {
         let (i, j) = ((x / self.step).min(self.mask.w - 1), (y / self.step).min(self.mask.h - 1));
         self.mask.data[j * self.mask.w + i] > 127
-    }
-
-    /// One row of the mask for a row of working pixels.
-    pub(super) fn row(&self, y: usize) -> &[u8] {
-        let j = (y / self.step).min(self.mask.h - 1);
-        &self.mask.data[j * self.mask.w..(j + 1) * self.mask.w]
     }
 
     /// Working pixels for one pixel of the mask.
