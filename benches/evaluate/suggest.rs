@@ -1,9 +1,9 @@
 //! Advice on rendered faults of three sizes: is the right thing said, with the right sign and amount;
 //! and does it stay still.
 
-use crate::score::{ALL, chosen, scene};
-use culet::practice::{Dust, Focus, Lights, Shot, kelvin_gains};
-use culet::score::{Score, judge};
+use crate::score::{ALL, chosen, scene, true_range};
+use culet::practice::{Dust, Focus, Lights, Set, Shot, kelvin_gains};
+use culet::score::{Score, judge, limits};
 use culet::suggest::{Advisor, Suggestion, advise};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ struct Fault {
     amount: Option<f32>,
 }
 
-fn faults(scene: &str) -> Vec<Fault> {
+fn faults(scene: &str, set: &Set) -> Vec<Fault> {
     let mut all = Vec::new();
     let mut add = |kind, shot, amount| all.push(Fault { kind, shot, amount });
     for ev in [-0.7, -1.2, -2.0] {
@@ -46,9 +46,15 @@ fn faults(scene: &str) -> Vec<Fault> {
         for kelvin in [4300.0, 3900.0, 8200.0] {
             add("cast", Shot { gains: kelvin_gains(kelvin), ev: -0.2, ..Shot::default() }, None);
         }
-        for fill in [0.25, 0.1, 0.0] {
+        // Lamps that are off hardly show on some papers: it is a fault where the bare paper's range says so.
+        for (fill, vignette) in [(0.2, 0.12), (0.1, 0.3), (0.0, 0.3), (0.4, 0.45), (1.0, 0.6)] {
             let lights = Lights { key: 1.3, fill, top: 0.35 };
-            add("backdrop", Shot { lights, ..Shot::default() }, None);
+            let shot = Shot { lights, vignette, ..Shot::default() };
+            let empty = Shot { piece: false, noise: 0.0, ..shot.clone() };
+            let range = true_range(&set.truth(&empty).linear);
+            if range > 1.15 * limits::UNEVEN_EV {
+                add("backdrop", shot, Some(range));
+            }
         }
     }
     for fill in [0.62, 0.5, 0.4] {
@@ -85,7 +91,7 @@ fn rendered() {
                 tallies.entry(t).or_default().false_ones += 1;
             }
         }
-        let faults = faults(scene_name);
+        let faults = faults(scene_name, &set);
         let scores: Vec<Score> =
             faults.par_iter().map(|fault| judge(&set.picture(&fault.shot))).collect();
         for (fault, score) in faults.iter().zip(scores) {

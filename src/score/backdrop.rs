@@ -85,6 +85,11 @@ impl Backdrop {
         self.row(v).map(|[a, b, c]| a + u * (b + u * c))
     }
 
+    /// Luminance in the middle of the frame.
+    pub(super) fn level(&self, w: usize, h: usize) -> f32 {
+        self.at(w as f32 * 0.5, h as f32 * 0.5)[0].exp() - FLOOR
+    }
+
     /// Each pixel's features less the backdrop's.
     pub(super) fn residual(&self, features: &Layers) -> Layers {
         let (w, h) = (self.w as usize, self.h as usize);

@@ -122,7 +122,16 @@ fn clear(subject: &Subject) -> (usize, usize, Vec<Ground>) {
         () if open[i] > 0 && shadow[i] == 0 => Ground::Backdrop,
         () => Ground::Neither,
     };
-    (w, h, (0..w * h).map(ground).collect())
+    let mut grounds: Vec<Ground> = (0..w * h).map(ground).collect();
+    // What was taken off the piece may hold some of it.
+    for r in subject.aside.iter().map(|r| r.grown(2, w, h)) {
+        for i in (r.y..r.bottom()).flat_map(|y| (r.x..r.right()).map(move |x| y * w + x)) {
+            if grounds[i] == Ground::Backdrop {
+                grounds[i] = Ground::Neither;
+            }
+        }
+    }
+    (w, h, grounds)
 }
 
 /// Each pixel less the mean of the square around it. Sums run along columns, then rows.

@@ -1,30 +1,35 @@
-//! How wide edges are: the ratio of an edge's gradient at two scales (Zhuo and Sim, Defocus map
-//! estimation from a single image, 2011), in linear light.
-//!
-//! For a step blurred by a Gaussian of variance `b`, the gradient at a scale of variance `s` is
-//! proportional to `1 / sqrt(b + s)`. Its ratio `R` at two scales gives
-//! `b = (s2 - R² s1) / (R² - 1)`. Single edges err; upper quartiles over tiles or parts are used.
+//! The edges of a picture in linear light, and how blurred it is at them: over the whole, by tile, by
+//! direction. `widths` measures single ones.
 
+use super::focus::binomial_row;
 use super::stats::quantile;
 use super::subject::Subject;
 use super::view::View;
+use super::widths::{self, Shape};
 use crate::imaging::lanes::wide;
 use crate::imaging::{Plane, Rect};
 
-/// Variance of the first scale: binomial (1) and central difference (the derivative of a box of two
-/// pixels, 1/3).
-const FINE: f32 = 1.0 + 1.0 / 3.0;
-/// The second scale: the binomial with every second tap (4) on top.
-const COARSE: f32 = FINE + 4.0;
-/// A pixel gathers light over its own square.
-const PIXEL: f32 = 1.0 / 12.0;
 /// What is left of the variance of white noise in a gradient of the first scale.
 const SMOOTHED: f32 = (70.0 / 256.0) * (21.0 / 256.0);
-/// Wider edges cannot be told from shading.
-const WIDEST: f32 = 7.0;
-/// The edge that stands for many: the upper quartile. Jewellery's edges are close together, and a
-/// neighbour of the other sign makes an edge look sharper than it is, never softer.
-const USUAL: f32 = 0.75;
+/// At most about so many edges of a picture are measured: more tell no more.
+const MEASURED: usize = 1800;
+/// Steps err both ways: their middle counts.
+const STEPS: f32 = 0.45;
+/// Lines are never thinner than the blur, many are wider by themselves: the thinner ones count.
+const LINES: f32 = 0.2;
+/// Where lines are so many times as frequent as steps, they alone count.
+const LINES_OUTNUMBER: f32 = 4.0;
+/// And the other way round.
+const STEPS_OUTNUMBER: f32 = 2.0;
+/// Lines that are so many times as wide as the steps, and so many pixels wider: where shapes are dense,
+/// those steps are flanks of something wider.
+const FLANKS: (f32, f32) = (1.5, 0.6);
+/// A window of the picture needs this many measured places for a reading of its own.
+const ENOUGH: usize = 24;
+/// A tile needs this many.
+const FEW: usize = 8;
+/// Tiles along the side of a window.
+const WINDOW: usize = 4;
 /// Side of the tiles of the map, working pixels.
 pub(super) const TILE: usize = 32;
 
@@ -35,21 +40,35 @@ pub(super) struct Edge {
     pub(super) x: u16,
     /// Working pixels.
     pub(super) y: u16,
+    /// Range of light across the edge over its gradient: how wide it is, roughly and at no cost, as the
+    /// sigma of a step. For drawing.
+    pub(super) rough: f32,
+    /// The edge's normal.
+    normal: [f32; 2],
+}
+
+/// A place that is a lone step or a lone line.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Measured {
+    /// Working pixels.
+    pub(super) x: u16,
+    /// Working pixels.
+    pub(super) y: u16,
     /// Variance of the blur, pixels².
-    pub(super) variance: f32,
-    /// Gradient at the first scale, linear light a pixel.
-    pub(super) strength: f32,
-    /// Twice the angle of the edge's normal: cosine and sine.
-    double: [f32; 2],
+    variance: f32,
+    shape: Shape,
+    normal: [f32; 2],
 }
 
 /// The edges of a picture and the buffers that find them.
 #[derive(Default)]
 pub(super) struct Edges {
     pub(super) all: Vec<Edge>,
+    measured: Vec<Measured>,
+    /// What the planes show of the picture.
+    rect: Rect,
     linear: Plane,
     fine: Plane,
-    coarse: Plane,
     spare: Vec<f32>,
     /// Of the first scale: right, down, squared length.
     gradients: [Vec<f32>; 3],
@@ -59,30 +78,47 @@ impl Edges {
     /// Finds the edges inside the piece's extent.
     pub(super) fn find(&mut self, view: &View, subject: &Subject, noise: f32) {
         self.all.clear();
-        let rect = subject.rect.grown(6, view.tone.w, view.tone.h);
+        self.measured.clear();
+        // Room around the piece: whether an outline has neighbours shows outside of it.
+        let rect = subject.rect.grown(12, view.tone.w, view.tone.h);
         if rect.w < 24 || rect.h < 24 {
             return;
         }
         wide(|| linear(&view.tone, rect, &mut self.linear));
-        wide(|| blur(&self.linear, 1, &mut self.fine, &mut self.spare));
-        wide(|| blur(&self.fine, 2, &mut self.coarse, &mut self.spare));
+        wide(|| blur(&self.linear, &mut self.fine, &mut self.spare));
         wide(|| differentiate(&self.fine, &mut self.gradients));
-        let floor = self.floor(noise).powi(2);
+        let floor = self.floor(noise, subject, rect).powi(2);
         for y in 5..rect.h - 5 {
-            let mask = subject.row(rect.y + y);
-            let near = |x: usize| mask.get((rect.x + x) / subject.step()).is_some_and(|m| *m > 127);
             for x in 5..rect.w - 5 {
-                if self.gradients[2][y * rect.w + x] > floor && near(x) {
-                    self.consider(x, y, rect);
+                if self.gradients[2][y * rect.w + x] > floor {
+                    self.consider(x, y, rect, subject);
                 }
+            }
+        }
+        self.rect = rect;
+    }
+
+    /// Measures some of the edges that were found, spread evenly over the piece.
+    pub(super) fn measure(&mut self) {
+        let rect = self.rect;
+        // Odd, so that it does not keep step with what repeats.
+        let step = (self.all.len() / MEASURED) | 1;
+        for e in self.all.iter().step_by(step) {
+            let (x, y) = (e.x as usize - rect.x, e.y as usize - rect.y);
+            let [ux, uy] = e.normal;
+            if let Some((variance, shape)) = widths::variance(&self.fine, x, y, ux, uy) {
+                self.measured.push(Measured { x: e.x, y: e.y, variance, shape, normal: e.normal });
             }
         }
     }
 
-    /// Weaker gradients are noise or shading: five times the noise, and a fifth of the strong ones.
-    fn floor(&self, noise: f32) -> f32 {
-        let step = (self.gradients[2].len() / 20_000) | 1;
-        let mut some: Vec<f32> = self.gradients[2].iter().step_by(step).copied().collect();
+    /// Weaker gradients are noise or shading: five times the noise, and a fifth of the piece's strong ones.
+    fn floor(&self, noise: f32, subject: &Subject, rect: Rect) -> f32 {
+        let (w, all) = (self.fine.w, &self.gradients[2]);
+        let step = (all.len() / 40_000) | 1;
+        let inside = |i: &usize| subject.inside(rect.x + i % w, rect.y + i / w);
+        let mut some: Vec<f32> =
+            (0..all.len()).step_by(step).filter(inside).map(|i| all[i]).collect();
         let strong = quantile(&mut some, 0.98).sqrt();
         // Noise was measured on the tone; around middle grey linear light is .7 times as steep.
         let noise = 0.7 * noise * SMOOTHED.sqrt();
@@ -90,7 +126,7 @@ impl Edges {
     }
 
     /// Keeps a pixel that is a maximum across its edge and is not beside a clipped one.
-    fn consider(&mut self, x: usize, y: usize, rect: Rect) {
+    fn consider(&mut self, x: usize, y: usize, rect: Rect, subject: &Subject) {
         let w = self.fine.w;
         let [dx, dy, square] = [0, 1, 2].map(|k: usize| self.gradients[k][y * w + x]);
         let strength = square.sqrt();
@@ -100,127 +136,275 @@ impl Edges {
         if self.gradients[2][at(1)] > square || self.gradients[2][at(-1)] >= square {
             return;
         }
-        if (-4..=4).any(|k| self.linear.data[at(k)] > 0.97) {
+        // The outline of a blurred piece is where the mask ends, or a little outside.
+        let reach = subject.step() as isize + 1;
+        let near = |k: isize| {
+            let along = |from: usize, v: usize, s: isize| (from + v).saturating_add_signed(k * s);
+            subject.inside(along(rect.x, x, sx), along(rect.y, y, sy))
+        };
+        if ![0, reach, -reach].into_iter().any(near) {
             return;
         }
-        let [cx, cy] = gradient(&self.coarse, x, y);
-        // Along the same direction, so that a crossing edge does not add to the wide scale.
-        let wide = (cx * ux + cy * uy).max(1e-6);
-        let ratio = (strength / wide).powi(2);
-        let widest = WIDEST * WIDEST;
-        let variance =
-            if ratio <= 1.0 { widest } else { (COARSE - ratio * FINE) / (ratio - 1.0) - PIXEL };
+        let (mut low, mut high) = (f32::MAX, f32::MIN);
+        for k in -4..=4 {
+            let v = self.linear.data[at(k)];
+            (low, high) = (low.min(v), high.max(v));
+        }
+        if high > 0.97 {
+            return;
+        }
+        // A Gaussian step's range is sqrt(2 pi) sigma times its steepest gradient.
+        let sigma = (high - low) / (2.507 * strength);
         self.all.push(Edge {
             x: (rect.x + x) as u16,
             y: (rect.y + y) as u16,
-            variance: variance.clamp(0.0, widest),
-            strength,
-            double: [ux * ux - uy * uy, 2.0 * ux * uy],
+            rough: (sigma * sigma - widths::SMOOTHING).max(0.0).sqrt(),
+            normal: [ux, uy],
         });
     }
 
-    /// Usual blur, pixels, of the edges that `is` picks; none where there are fewer than `least`.
-    pub(super) fn usual_of(&self, least: usize, is: impl Fn(&Edge) -> bool) -> Option<f32> {
-        let mut picked: Vec<f32> = self.all.iter().filter(|e| is(e)).map(|e| e.variance).collect();
-        (picked.len() >= least).then(|| quantile(&mut picked, USUAL).sqrt())
+    /// Blur in pixels over the places that `is` picks; none where there are fewer than `least`.
+    pub(super) fn blur_of(&self, least: usize, is: impl Fn(&Measured) -> bool) -> Option<f32> {
+        let picked = || self.measured.iter().filter(|m| is(m)).copied();
+        (picked().take(least.max(1)).count() >= least.max(1)).then(|| combine(picked()))
     }
 
-    /// Usual blur of the edges that `is` picks, if there are any.
-    pub(super) fn usual_blur(&self, is: impl Fn(&Edge) -> bool) -> Option<f32> {
-        self.usual_of(1, is)
+    /// Blur over the whole piece. Where nothing is alone enough to be measured, the rough widths tell.
+    pub(super) fn blur(&self) -> Option<f32> {
+        let rough = || {
+            let mut all: Vec<f32> = self.all.iter().map(|e| e.rough).collect();
+            (!all.is_empty()).then(|| quantile(&mut all, 0.5))
+        };
+        self.blur_of(FEW, |_| true).or_else(rough)
     }
 
-    /// Blur by tile: column, row, pixels, edges; only tiles with enough edges.
-    pub(super) fn tiles(&self) -> Vec<(usize, usize, f32, usize)> {
-        let mut tagged: Vec<(usize, usize, f32)> = self
-            .all
-            .iter()
-            .map(|e| (e.y as usize / TILE, e.x as usize / TILE, e.variance))
-            .collect();
-        tagged.sort_unstable_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then(a.2.total_cmp(&b.2)));
-        tagged
-            .chunk_by(|a, b| (a.0, a.1) == (b.0, b.1))
-            .filter(|tile| tile.len() >= 8)
-            .map(|tile| (tile[0].1, tile[0].0, tile[tile.len() * 3 / 4].2.sqrt(), tile.len()))
-            .collect()
+    /// Blur by tile: column, row, pixels; only tiles with enough places.
+    pub(super) fn tiles(&self) -> Vec<(usize, usize, f32)> {
+        let grid = Grid::of(self.measured.iter().map(|m| (m.x, m.y)));
+        let read = |(x, y): (usize, usize)| {
+            let near = |reach: usize| {
+                move |m: &Measured| {
+                    let (i, j) = tile_of(m.x, m.y);
+                    i.abs_diff(x) <= reach && j.abs_diff(y) <= reach
+                }
+            };
+            // Its own places, or those around it.
+            let blur = match grid.count(x, y, 1) {
+                0 | 1 => None,
+                few if few < FEW => self.blur_of(2 * FEW, near(1)),
+                _ => self.blur_of(FEW, near(0)),
+            };
+            blur.map(|blur| (x, y, blur))
+        };
+        grid.places().filter_map(read).collect()
     }
 
-    /// The tile at the sharpest fifth and its blur: the very sharpest may be an accident.
-    pub(super) fn sharpest_tile(&self) -> Option<(Rect, f32)> {
-        let mut tiles = self.tiles();
-        tiles.sort_by(|a, b| a.2.total_cmp(&b.2));
-        let (x, y, blur, _) = *tiles.get(tiles.len() / 5)?;
-        Some((Rect::new(x * TILE, y * TILE, TILE, TILE), blur))
+    /// The sharpest window of four tiles a side, and the blur of the sharper half of such windows: the
+    /// sharpest by itself may be an accident.
+    pub(super) fn sharpest(&self) -> Option<(Rect, f32)> {
+        let grid = Grid::of(self.measured.iter().map(|m| (m.x, m.y)));
+        let mut by_tile = vec![Vec::new(); grid.counts.len()];
+        for m in &self.measured {
+            let (x, y) = tile_of(m.x, m.y);
+            by_tile[y * grid.w + x].push(*m);
+        }
+        let read = |at: (usize, usize)| {
+            let enough = grid.count(at.0, at.1, WINDOW) >= ENOUGH;
+            let inside = || grid.square(at.0, at.1, WINDOW).flat_map(|i| &by_tile[i]);
+            let blur = enough.then(|| combine(inside().copied()))?;
+            Some((at, blur))
+        };
+        let mut windows: Vec<((usize, usize), f32)> = grid.places().filter_map(read).collect();
+        windows.sort_by(|a, b| a.1.total_cmp(&b.1));
+        let at = windows.get(windows.len() / 10)?.0;
+        let mut half = vec![false; by_tile.len()];
+        for w in &windows[..windows.len().div_ceil(2)] {
+            grid.square(w.0.0, w.0.1, WINDOW).for_each(|i| half[i] = true);
+        }
+        let inside = by_tile.iter().zip(half).filter(|(_, inside)| *inside);
+        let blur = combine(inside.flat_map(|(all, _)| all).copied());
+        Some((Rect::new(at.0 * TILE, at.1 * TILE, WINDOW * TILE, WINDOW * TILE), blur))
     }
 
     /// The window of about a third of the piece with by far the most edges: a stone's facets.
     pub(super) fn busiest(&self, piece: Rect) -> Option<Rect> {
         let side = (piece.w.max(piece.h) * 9 / 25).max(TILE);
-        let tiles = self.tiles();
+        let grid = Grid::of(self.all.iter().map(|e| (e.x, e.y)));
         let half = side / 2;
-        let count = |(cx, cy): (usize, usize)| {
-            let near = |t: &&(usize, usize, f32, usize)| {
-                (t.0 * TILE + TILE / 2).abs_diff(cx) <= half
-                    && (t.1 * TILE + TILE / 2).abs_diff(cy) <= half
-            };
-            tiles.iter().filter(near).map(|t| t.3).sum::<usize>()
+        let middle = |v: usize| v * TILE + TILE / 2;
+        let tiles: Vec<(usize, usize, usize)> = grid
+            .places()
+            .map(|(x, y)| (middle(x), middle(y), grid.count(x, y, 1)))
+            .filter(|t| t.2 >= FEW)
+            .collect();
+        let count = |cx: usize, cy: usize| {
+            let near =
+                |t: &&(usize, usize, usize)| t.0.abs_diff(cx) <= half && t.1.abs_diff(cy) <= half;
+            tiles.iter().filter(near).map(|t| t.2).sum::<usize>()
         };
-        let middle =
-            |t: &(usize, usize, f32, usize)| (t.0 * TILE + TILE / 2, t.1 * TILE + TILE / 2);
-        let best = tiles.iter().map(middle).max_by_key(|&c| count(c))?;
+        let &(x, y, _) = tiles.iter().max_by_key(|t| count(t.0, t.1))?;
         let share =
             side.min(piece.w) as f32 * side.min(piece.h) as f32 / piece.area().max(1) as f32;
-        let dense = count(best) as f32 / self.all.len().max(1) as f32 > (1.9 * share).min(0.75);
+        let dense = count(x, y) as f32 / self.all.len().max(1) as f32 > (1.9 * share).min(0.75);
         let corner = |v: usize| v.saturating_sub(half);
-        let window = Rect::new(corner(best.0), corner(best.1), side, side).intersection(&piece);
+        let window = Rect::new(corner(x), corner(y), side, side).intersection(&piece);
         (dense && share < 0.6 && !window.is_empty()).then_some(window)
     }
 
     /// How much the blur depends on direction (0..1), the direction of most blur in degrees, and the
-    /// blur along it in pixels; none without edges enough of every direction to tell. Edges across a movement are wide,
-    /// edges along it are not: the variance is fitted by `a + b cos 2(ψ - φ)` over the normals' angles
-    /// ψ. That does not ask how many edges run each way, as the anisotropy of a spectrum does, which
-    /// chains fool.
+    /// blur along it in pixels; none without enough of every direction to tell. What lies across a movement
+    /// is wide, what lies along it is not: the variance is fitted by `a + b cos 2(ψ - φ)` over the normals'
+    /// angles ψ. That does not ask how many edges run each way, as the anisotropy of a spectrum does,
+    /// which chains fool.
     pub(super) fn anisotropy(&self) -> Option<(f32, f32, f32)> {
-        let bins = self.by_direction();
-        let filled: Vec<(f32, f32)> =
-            bins.iter().enumerate().filter_map(|(k, v)| v.map(|v| (double_angle(k), v))).collect();
-        if filled.len() < 8 {
+        let mut all = Directions::default();
+        self.measured.iter().for_each(|m| all.add(m));
+        let whole = all.points(5);
+        if whole.len() < 7 {
             return None;
         }
-        let [a, c, s] = harmonic(&filled);
+        let [a, c, s] = harmonic(&whole);
         let swing = c.hypot(s);
-        let strength = (2.0 * swing / (a + swing).max(0.3)).clamp(0.0, 1.0);
-        Some((strength, 0.5 * s.atan2(c).to_degrees(), (a + swing).max(0.0).sqrt()))
+        let angle = 0.5 * s.atan2(c).to_degrees();
+        Some((strength(a, swing), angle, (a + swing).max(0.0).sqrt()))
     }
 
-    /// Usual variance of the edges in each of twelve sectors of the normal's direction.
-    fn by_direction(&self) -> [Option<f32>; SECTORS] {
-        let mut sectors: [Vec<f32>; SECTORS] = Default::default();
-        for e in &self.all {
-            let turn = e.double[1].atan2(e.double[0]) / std::f32::consts::TAU + 0.5;
-            sectors[((turn * SECTORS as f32) as usize).min(SECTORS - 1)].push(e.variance);
+    /// Whether the blur also depends on direction inside of windows that do not overlap, each with a level
+    /// of its own: where front and back are out of focus and run one way, the whole looks moved.
+    pub(super) fn moved_everywhere(&self) -> bool {
+        let mut windows = std::collections::BTreeMap::<(usize, usize), Directions>::new();
+        for m in &self.measured {
+            let (x, y) = tile_of(m.x, m.y);
+            windows.entry((x / WINDOW, y / WINDOW)).or_default().add(m);
         }
-        sectors.map(|mut v| (v.len() >= 6).then(|| quantile(&mut v, USUAL)))
+        // Two unknowns, since the levels are taken off; a little of nothing keeps few points calm.
+        let (mut normal, mut right) =
+            (nalgebra::Matrix2::<f32>::identity() * 2.0, nalgebra::Vector2::zeros());
+        let (mut level, mut total) = (0.0, 0.0);
+        for window in windows.into_values() {
+            let points = window.points(4);
+            if points.len() < 3 {
+                continue;
+            }
+            let sum: f32 = points.iter().map(|p| p.2).sum();
+            let mean = |of: &dyn Fn(f32, f32) -> f32| {
+                points.iter().map(|&(t, v, weight)| weight * of(t, v)).sum::<f32>() / sum
+            };
+            let middle = [mean(&|t, _| t.cos()), mean(&|t, _| t.sin()), mean(&|_, v| v)];
+            for (t, v, weight) in points {
+                let basis = nalgebra::Vector2::new(t.cos() - middle[0], t.sin() - middle[1]);
+                normal += basis * basis.transpose() * weight;
+                right += basis * (v - middle[2]) * weight;
+            }
+            level += middle[2] * sum;
+            total += sum;
+        }
+        let swing = normal.try_inverse().map_or(0.0, |inverse| (inverse * right).norm());
+        // Too few places of several directions say nothing against it.
+        total <= 0.0 || strength(level / total, swing) >= INNER
     }
 }
 
+/// Twice the swing of the variance over its largest value. The constant: what a sharp picture's lines and
+/// steps differ by is no movement.
+fn strength(level: f32, swing: f32) -> f32 {
+    (2.0 * swing / (level + swing + 0.3).max(0.3)).clamp(0.0, 1.0)
+}
+
+/// Variances by the normal's direction.
+#[derive(Default)]
+struct Directions([Vec<f32>; SECTORS]);
+
+impl Directions {
+    fn add(&mut self, m: &Measured) {
+        let turn = m.normal[1].atan2(m.normal[0]) / std::f32::consts::PI + 1.0;
+        self.0[(turn * SECTORS as f32) as usize % SECTORS].push(m.variance);
+    }
+
+    /// Twice the angle of every sector with enough places, their low variance, and its weight.
+    fn points(mut self, least: usize) -> Vec<(f32, f32, f32)> {
+        let sectors = self.0.iter_mut().enumerate().filter(|(_, v)| v.len() >= least);
+        let point = |(k, v): (usize, &mut Vec<f32>)| {
+            (double_angle(k), quantile(v, 0.3), v.len().min(40) as f32)
+        };
+        sectors.map(point).collect()
+    }
+}
+
+/// Blur in pixels of at least one measured place.
+fn combine(all: impl Iterator<Item = Measured>) -> f32 {
+    let (steps, lines): (Vec<Measured>, Vec<Measured>) = all.partition(|m| m.shape == Shape::Step);
+    let [mut steps, mut lines] =
+        [steps, lines].map(|of| of.iter().map(|m| m.variance).collect::<Vec<f32>>());
+    let many = |a: &[f32], b: &[f32], times: f32| a.len() as f32 > times * b.len() as f32;
+    let no_steps = many(&lines, &steps, LINES_OUTNUMBER);
+    let no_lines = many(&steps, &lines, STEPS_OUTNUMBER);
+    let step = quantile(&mut steps, STEPS).sqrt();
+    let line = quantile(&mut lines, LINES).sqrt();
+    match (no_steps, no_lines) {
+        (true, _) => line,
+        (_, true) => step,
+        _ if line > FLANKS.0 * step && line > FLANKS.1 + step => line,
+        _ => 0.5 * (step + line),
+    }
+}
+
+/// How many places lie in each tile.
+struct Grid {
+    w: usize,
+    counts: Vec<usize>,
+}
+
+impl Grid {
+    fn of(places: impl Iterator<Item = (u16, u16)> + Clone) -> Self {
+        let most = places.clone().map(|(x, y)| tile_of(x, y));
+        let (w, h) = most.fold((0, 0), |(w, h), (x, y)| (w.max(x + 1), h.max(y + 1)));
+        let mut counts = vec![0; w * h];
+        for (x, y) in places.map(|(x, y)| tile_of(x, y)) {
+            counts[y * w + x] += 1;
+        }
+        Self { w, counts }
+    }
+
+    /// Indices of the tiles of the square that begins at one.
+    fn square(&self, x: usize, y: usize, side: usize) -> impl Iterator<Item = usize> {
+        let (w, h) = (self.w, self.counts.len() / self.w.max(1));
+        (y..(y + side).min(h)).flat_map(move |j| (x..(x + side).min(w)).map(move |i| j * w + i))
+    }
+
+    /// Places in that square.
+    fn count(&self, x: usize, y: usize, side: usize) -> usize {
+        self.square(x, y, side).map(|i| self.counts[i]).sum()
+    }
+
+    /// Every tile, row by row.
+    fn places(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        (0..self.counts.len()).map(|i| (i % self.w, i / self.w))
+    }
+}
+
+fn tile_of(x: u16, y: u16) -> (usize, usize) {
+    (x as usize / TILE, y as usize / TILE)
+}
+
+/// A movement shows inside of windows at least this much.
+const INNER: f32 = 0.35;
 /// Sectors of half a turn.
 const SECTORS: usize = 12;
 
 /// Twice the angle in the middle of a sector.
 fn double_angle(k: usize) -> f32 {
-    ((k as f32 + 0.5) / SECTORS as f32 - 0.5) * std::f32::consts::TAU
+    (k as f32 + 0.5) / SECTORS as f32 * std::f32::consts::TAU
 }
 
-/// Least squares of `a + c cos t + s sin t`.
-fn harmonic(points: &[(f32, f32)]) -> [f32; 3] {
+/// Weighted least squares of `a + c cos t + s sin t`; points are t, the value and its weight.
+fn harmonic(points: &[(f32, f32, f32)]) -> [f32; 3] {
     let mut normal = nalgebra::Matrix3::<f32>::zeros();
     let mut right = nalgebra::Vector3::<f32>::zeros();
-    for &(t, v) in points {
+    for &(t, v, weight) in points {
         let basis = nalgebra::Vector3::new(1.0, t.cos(), t.sin());
-        normal += basis * basis.transpose();
-        right += basis * v;
+        normal += basis * basis.transpose() * weight;
+        right += basis * v * weight;
     }
     normal.try_inverse().map_or([0.0; 3], |inverse| (inverse * right).into())
 }
@@ -247,12 +431,6 @@ fn differentiate(p: &Plane, out: &mut [Vec<f32>; 3]) {
     }
 }
 
-/// Central differences.
-fn gradient(p: &Plane, x: usize, y: usize) -> [f32; 2] {
-    let i = y * p.w + x;
-    [0.5 * (p.data[i + 1] - p.data[i - 1]), 0.5 * (p.data[i + p.w] - p.data[i - p.w])]
-}
-
 /// A part of the tone as linear light: to the power 2.5, which square root and products give and
 /// which differs from 2.4 by less than edges notice.
 #[inline(always)]
@@ -265,39 +443,26 @@ fn linear(tone: &Plane, rect: Rect, out: &mut Plane) {
     }
 }
 
-/// 1 4 6 4 1 along both sides, its taps `gap` pixels apart; edges repeat.
+/// 1 4 6 4 1 along both sides; edges repeat.
 #[inline(always)]
-fn blur(from: &Plane, gap: usize, out: &mut Plane, across: &mut Vec<f32>) {
+fn blur(from: &Plane, out: &mut Plane, across: &mut Vec<f32>) {
     let (w, h) = (from.w, from.h);
     across.resize(w * h, 0.0);
-    let tap =
-        |a: f32, b: f32, c: f32, d: f32, e: f32| (6.0 * c + 4.0 * (b + d) + a + e) * (1.0 / 16.0);
     for (row, line) in from.data.chunks_exact(w).zip(across.chunks_exact_mut(w)) {
-        let inner = 2 * gap..w - 2 * gap;
-        let from = |k: usize| row[k * gap..].iter();
-        let taps = from(0).zip(from(1)).zip(from(2)).zip(from(3)).zip(from(4));
-        for (o, ((((a, b), c), d), e)) in line[inner].iter_mut().zip(taps) {
-            *o = tap(*a, *b, *c, *d, *e);
-        }
-        let at = |i: usize, k: isize| {
-            row[(i as isize + k * gap as isize).clamp(0, w as isize - 1) as usize]
-        };
-        for x in (0..2 * gap).chain(w - 2 * gap..w) {
-            line[x] = tap(at(x, -2), at(x, -1), at(x, 0), at(x, 1), at(x, 2));
-        }
+        binomial_row(row, line);
     }
     (out.w, out.h) = (w, h);
     out.data.resize(w * h, 0.0);
     for y in 0..h {
         let row = |k: isize| {
-            let j = (y as isize + k * gap as isize).clamp(0, h as isize - 1) as usize;
+            let j = (y as isize + k).clamp(0, h as isize - 1) as usize;
             &across[j * w..(j + 1) * w]
         };
         let (a, b, c, d, e) = (row(-2), row(-1), row(0), row(1), row(2));
         let line = &mut out.data[y * w..(y + 1) * w];
         let taps = a.iter().zip(b).zip(c).zip(d).zip(e);
         for (o, ((((a, b), c), d), e)) in line.iter_mut().zip(taps) {
-            *o = tap(*a, *b, *c, *d, *e);
+            *o = (6.0 * c + 4.0 * (b + d) + a + e) * (1.0 / 16.0);
         }
     }
 }

@@ -5,7 +5,7 @@
 //! Clipped glints stay in: leaving them out makes the ranking worse. Variance of Laplacian, the usual
 //! blur score, ranks a bright blurred frame above a dark sharp one.
 
-use super::edges::{Edge, Edges};
+use super::edges::{Edges, Measured};
 use super::stats::{fall, quantile};
 use super::subject::{Found, Subject};
 use super::view::View;
@@ -24,8 +24,8 @@ const CELL: usize = 16;
 const ABOVE: f64 = 1.12;
 /// From this anisotropy on a blur is called motion.
 const DIRECTED: f32 = 0.62;
-/// A part needs this many edges to be spoken of.
-const LEAST: usize = 14;
+/// A part needs this many measured places to be spoken of.
+const LEAST: usize = 16;
 
 /// Buffers that are kept from frame to frame.
 #[derive(Default)]
@@ -98,6 +98,7 @@ fn mean_luminance(view: &View, subject: &Subject) -> f32 {
 }
 
 /// 1 4 6 4 1 over 16 along a row; its ends repeat.
+#[inline(always)]
 pub(super) fn binomial_row(row: &[f32], out: &mut [f32]) {
     let n = row.len();
     let tap =
@@ -152,13 +153,14 @@ pub(super) fn read(view: &View, subject: &Subject, noise: f32, buffers: &mut Buf
     }
     let energy = energy(view, subject, noise);
     buffers.edges.find(view, subject, noise);
+    buffers.edges.measure();
     let edges = &buffers.edges;
-    let sharpest = edges.sharpest_tile();
+    let sharpest = edges.sharpest();
     let step = view.step as f32;
-    let blur = sharpest.map_or_else(|| edges.usual_blur(|_| true).unwrap_or(6.0), |(_, blur)| blur);
+    let blur = sharpest.map_or_else(|| edges.blur().unwrap_or(6.0), |(_, blur)| blur);
     let (directed, angle_deg, along) = edges.anisotropy().unwrap_or_default();
     // Edges along a movement stay sharp: only the blur along it tells how far it went.
-    let moved = directed > DIRECTED && along > 1.3;
+    let moved = directed > DIRECTED && along > 1.3 && edges.moved_everywhere();
     let motion = moved.then_some(Motion { angle_deg, strength: directed });
     let blur = if moved { blur.max(along) } else { blur };
     let parts = parts(view, subject, edges);
@@ -213,11 +215,11 @@ fn parts(view: &View, subject: &Subject, edges: &Edges) -> Vec<PartFocus> {
     let r = subject.rect;
     let third = r.h / 3;
     let stone = edges.busiest(r);
-    let in_stone = |e: &Edge| stone.is_some_and(|s| s.contains(e.x as usize, e.y as usize));
+    let in_stone = |e: &Measured| stone.is_some_and(|s| s.contains(e.x as usize, e.y as usize));
     let mut out = Vec::new();
-    let mut add = |name: &str, region: Rect, edge: &dyn Fn(&Edge) -> bool| {
-        let of = |e: &Edge| region.contains(e.x as usize, e.y as usize) && edge(e);
-        if let Some(blur) = edges.usual_of(LEAST, of) {
+    let mut add = |name: &str, region: Rect, edge: &dyn Fn(&Measured) -> bool| {
+        let of = |e: &Measured| region.contains(e.x as usize, e.y as usize) && edge(e);
+        if let Some(blur) = edges.blur_of(LEAST, of) {
             let region = Some(view.outward(region));
             out.push(PartFocus { name: name.to_owned(), blur_px: blur * view.step as f32, region });
         }

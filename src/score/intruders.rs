@@ -1,37 +1,64 @@
 //! What does not belong into a product picture: hands, and the black bars of a screenshot.
 
-use super::components::find;
-use super::stats::quantile;
+use super::components::{Component, find};
+use super::stats::{median, quantile};
 use super::view::{Proxy, View};
 use crate::imaging::{Rect, Rgb8};
 
-/// The largest area of skin at the frame's border: its share of the frame, and its place.
+/// Areas under this share of the frame are too small to be told for a finger's.
+const FINGER: f32 = 0.018;
+
+/// Skin that comes in from outside the frame: its share of the frame, and the place of its largest area.
 ///
-/// Skin of every tone lies in a narrow range of hue and of moderate saturation, is smooth, and comes
-/// in from outside the frame; gold is more saturated, and polished.
-pub(super) fn hand(view: &View) -> Option<(f32, Rect)> {
+/// Skin of every tone lies in a narrow range of hue and of moderate saturation, and is smooth; gold is
+/// more saturated, and polished. Dark skin is more saturated than fair skin: wood is not. `within` is
+/// what is left of the frame between black bars, in working pixels.
+pub(super) fn hand(view: &View, within: Option<Rect>) -> Option<(f32, Rect)> {
     let proxy = &view.proxy;
     let skin: Vec<bool> = proxy.encoded.iter().map(|&p| is_skin(p)).collect();
     let whole = Rect::new(0, 0, proxy.w, proxy.h);
-    let smooth = |x: usize, y: usize| skin[y * proxy.w + x] && step(proxy, x, y) < 14.0;
-    let area = find(whole, smooth).into_iter().find(|c| {
-        let r = c.rect;
-        r.x == 0 || r.y == 0 || r.right() == proxy.w || r.bottom() == proxy.h
-    })?;
-    let share = area.area as f32 / proxy.len() as f32;
     let s = proxy.step;
+    let frame = within.map_or(whole, |r| {
+        let (x, y) = (r.x.div_ceil(s) + 1, r.y.div_ceil(s) + 1);
+        let (right, bottom) =
+            ((r.right() / s).saturating_sub(1), (r.bottom() / s).saturating_sub(1));
+        Rect::new(x, y, right.saturating_sub(x), bottom.saturating_sub(y)).intersection(&whole)
+    });
+    let smooth = |x: usize, y: usize| skin[y * proxy.w + x] && step(proxy, x, y) < 14.0;
+    let frame_area = frame.area().max(1) as f32;
+    let areas = find(frame, smooth);
+    let large = areas.iter().take_while(|c| c.area as f32 > FINGER * frame_area);
+    let hands: Vec<&Component> = large.filter(|c| is_hand(proxy, frame, c)).collect();
+    let r = hands.first()?.rect;
+    let share = hands.iter().map(|c| c.area).sum::<usize>() as f32 / frame_area;
+    Some((share, view.outward(Rect::new(r.x * s, r.y * s, r.w * s, r.h * s))))
+}
+
+/// Whether an area of skin's colour may be a finger, a hand or an arm.
+fn is_hand(proxy: &Proxy, frame: Rect, area: &Component) -> bool {
     let r = area.rect;
+    let inner =
+        r.x > frame.x && r.y > frame.y && r.right() < frame.right() && r.bottom() < frame.bottom();
     // A wooden ground is as brown, and fills the frame from side to side.
-    let ground = r.w == proxy.w && r.h == proxy.h;
-    // An arm or a hand is one compact area; wood and cloth of its colour lie about in patches. Paper
-    // that leans to pink is brighter than skin ever is beside it.
-    let compact = area.area as f32 > 0.43 * r.area() as f32;
-    let level = |&(y, a, b): &(usize, usize, usize)| {
-        proxy.encoded[y * proxy.w + a..y * proxy.w + b].iter().map(|p| p[0]).sum::<f32>()
+    let ground = r.w == frame.w && r.h == frame.h;
+    // Fingers are compact areas; wood and cloth of their colour lie about in patches.
+    let compact = area.area as f32 > 0.4 * r.area() as f32;
+    if inner || ground || !compact {
+        return false;
+    }
+    let pixels = || {
+        let row =
+            |&(y, a, b): &(usize, usize, usize)| &proxy.encoded[y * proxy.w + a..y * proxy.w + b];
+        area.runs.iter().flat_map(row)
     };
-    let bright = area.runs.iter().map(level).sum::<f32>() > 238.0 * area.area as f32;
-    (share > 0.06 && !ground && compact && !bright)
-        .then(|| (share, view.outward(Rect::new(r.x * s, r.y * s, r.w * s, r.h * s))))
+    let middle = |of: fn(&[f32; 3]) -> f32| median(&mut pixels().map(of).collect::<Vec<_>>());
+    let hue = middle(|&[r, g, b]| 60.0 * (g - b) / (r - b).max(1.0));
+    let saturation = middle(|&[r, _, b]| (r - b) / r.max(1.0));
+    let bright = middle(|p| p[0]);
+    // Paper that leans to pink is brighter than skin ever is beside it, and paler.
+    let skin = hue < 25.0 && saturation >= 0.25 && bright < 238.0;
+    let wood = bright < 93.0 && saturation < 0.37 - 0.0057 * (bright - 72.0);
+    skin && !wood
 }
 
 /// Encoded red, green, blue 0..255.
@@ -98,7 +125,7 @@ fn bar(lit: &[f32], from_end: bool) -> Option<usize> {
         return None;
     }
     let mut before: Vec<f32> = (0..first - 1).map(at).collect();
-    let dark = quantile(&mut before, 0.7) < 0.04 && quantile(&mut before, 0.95) < 0.35;
+    let dark = quantile(&mut before, 0.7) < 0.1 && quantile(&mut before, 0.95) < 0.35;
     let jump = at(first.saturating_sub(3)) < 0.3;
     let after = (first + 2..(first + 12).min(n)).all(|i| at(i) > 0.35);
     (dark && jump && after).then_some(first)

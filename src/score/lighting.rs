@@ -2,6 +2,7 @@
 //! cast, contrast, key and fill.
 
 use super::components::find;
+use super::limits;
 use super::stats::{fall, median, quantile};
 use super::subject::{Found, Subject};
 use super::view::{Proxy, View};
@@ -15,7 +16,7 @@ const BACKDROP_AIM: f32 = 0.75;
 /// A backdrop darker than this is meant to be dark: 2.6 stops under the aim.
 const DARKEST_LIGHT: f32 = 0.12;
 /// Where a piece's lights belong on a dark backdrop.
-const LIGHTS_AIM: f32 = 0.8;
+const LIGHTS_AIM: f32 = 0.85;
 /// Middle grey.
 const GREY: f32 = 0.18;
 /// From here on an encoded value is full.
@@ -38,7 +39,7 @@ pub(super) fn read(view: &View, rgb: &Rgb8, subject: &Subject) -> Lighting {
     backdrop(&mut light, &view.proxy, subject);
     clipping(&mut light, view, rgb, subject);
     light.shadow = shadow(subject);
-    light.exposure_ev = exposure(&light);
+    light.exposure_ev = exposure(&light, lights_level(view, subject));
     light.reading = reading(&light, view, subject);
     light
 }
@@ -64,6 +65,22 @@ fn piece(light: &mut Lighting, proxy: &Proxy, subject: &Subject) {
         median(&mut subject.pixels().filter(of).map(|i| proxy.y[i]).collect::<Vec<_>>())
     };
     light.key_to_fill_ev = ev(side(true), side(false));
+}
+
+/// Where a piece's lights are: the level under which 19 of 20 of its pixels lie. By pixels and not by the
+/// proxy's means, of which a clipped glint would be a part.
+fn lights_level(view: &View, subject: &Subject) -> f32 {
+    let (r, frame) = (subject.rect, subject.found == Found::Frame);
+    let mut tones = Vec::new();
+    for y in (r.y..r.bottom()).step_by(2) {
+        for x in (r.x + y / 2 % 3..r.right()).step_by(3) {
+            if frame || subject.inside(x, y) {
+                tones.push(view.tone.at(x, y));
+            }
+        }
+    }
+    // A frame without a plain backdrop holds much that is meant to be dark.
+    quantile(&mut tones, if frame { 0.995 } else { 0.95 }).powf(2.4)
 }
 
 /// Level, evenness, cast and white of the backdrop.
@@ -215,15 +232,15 @@ fn shadow(subject: &Subject) -> Option<Shadow> {
 
 /// Stops from the exposure that is aimed at. A backdrop that is lighter than the piece's middle is
 /// what a shot is exposed for; before a darker one the piece's own lights are.
-fn exposure(light: &Lighting) -> f32 {
-    let lights = GREY * light.lights_ev.exp2();
+fn exposure(light: &Lighting, lights: f32) -> f32 {
     let by_lights = ev(lights, LIGHTS_AIM);
     let by_backdrop = ev(light.backdrop, BACKDROP_AIM);
     let key = GREY * light.key_ev.exp2();
     // Slate and black are dark by themselves, even before a darker piece.
     let light_backdrop = light.backdrop > (0.9 * key).max(DARKEST_LIGHT);
     // A grey set that is exposed rightly: its backdrop is dark but the piece's lights are in place.
-    let grey = by_backdrop < -1.0 && by_lights > -0.35;
+    let p95 = GREY * light.lights_ev.exp2();
+    let grey = by_backdrop < -1.0 && ev(p95, LIGHTS_AIM) > -0.35;
     if light_backdrop && !grey { over(by_backdrop, light) } else { over(by_lights, light) }
 }
 
@@ -242,14 +259,17 @@ fn over(read: f32, light: &Lighting) -> f32 {
 }
 
 fn reading(light: &Lighting, view: &View, subject: &Subject) -> Reading {
+    let ev = light.exposure_ev.abs();
+    // How good each is, and whether it is worth a word.
     let worst = [
-        (fall(light.exposure_ev.abs(), 0.25, 2.5), 0),
-        (fall(light.clipped, 0.002, 0.12), 1),
-        (fall(light.backdrop_ev, 0.3, 2.5), 2),
-        (fall(1.9 - light.contrast_ev, 0.0, 1.9), 3),
+        (fall(ev, limits::EXPOSURE_EV, 2.5), ev >= limits::EXPOSURE_EV),
+        (fall(light.clipped, limits::CLIPPED, 0.12), light.clipped >= limits::CLIPPED),
+        (fall(light.backdrop_ev, 0.3, 2.5), light.backdrop_ev >= limits::UNEVEN_EV),
+        (fall(limits::FLAT_EV - light.contrast_ev, 0.0, 1.9), flat(light)),
     ];
     let value = worst.iter().map(|w| 0.35 + 0.65 * w.0).product::<f32>();
-    let kind = worst.iter().min_by(|a, b| a.0.total_cmp(&b.0)).filter(|w| w.0 < 0.98).map(|w| w.1);
+    let told = worst.iter().enumerate().filter(|(_, w)| w.1);
+    let kind = told.min_by(|a, b| a.1.0.total_cmp(&b.1.0)).map(|(k, _)| k);
     let reading = |text: String| Reading::new(value, text);
     match kind {
         Some(0) => {
@@ -266,6 +286,12 @@ fn reading(light: &Lighting, view: &View, subject: &Subject) -> Reading {
         Some(3) => reading(format!("flat light: {:.1} EV from darks to lights", light.contrast_ev)),
         _ => reading("exposure, lights and backdrop are in order".to_owned()),
     }
+}
+
+/// Little contrast, and hardly anything dark. What is far too dark or too light says nothing about it.
+fn flat(light: &Lighting) -> bool {
+    let even = light.contrast_ev < limits::FLAT_EV && light.darks <= limits::DARKS;
+    even && light.exposure_ev.abs() < 1.0
 }
 
 fn uneven(light: &Lighting) -> String {

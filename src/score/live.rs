@@ -132,10 +132,14 @@ impl Analyser {
             last.lighting = lighting::read(view, view.rgb(frame), subject);
         }
         (last.rect, last.full) = (subject.rect, view.full);
-        if turn(1) || turn(5) || peaking {
+        if turn(1) || turn(5) {
             last.focus = focus::read(view, subject, self.noise, &mut self.focus);
         } else {
             last.focus.energy = focus::energy(view, subject, self.noise);
+            if peaking {
+                // What is drawn must lie on this frame's edges; how wide they are is measured in turn.
+                self.focus.edges.find(view, subject, self.noise);
+            }
         }
         if turn(2) {
             last.symmetry = symmetry::read(view, subject).symmetry;
@@ -169,7 +173,7 @@ impl Analyser {
         let ([w, h], s) = (self.view.full, self.view.step);
         let mut mask = Mask::new(w, h);
         for edge in &self.focus.edges.all {
-            let bright = (255.0 * fall(edge.variance.sqrt(), 0.8, 1.9)) as u8;
+            let bright = (255.0 * fall(edge.rough, 0.8, 1.9)) as u8;
             let (x, y) = (edge.x as usize * s, edge.y as usize * s);
             for row in mask.data.chunks_exact_mut(w).skip(y).take(s) {
                 row[x..(x + s).min(w)].iter_mut().for_each(|v| *v = (*v).max(bright));

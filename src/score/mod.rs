@@ -11,6 +11,7 @@ mod edges;
 mod focus;
 mod intruders;
 mod lighting;
+pub mod limits;
 pub mod live;
 mod mirror;
 mod quality;
@@ -24,6 +25,7 @@ mod symmetry;
 mod types;
 mod view;
 mod weights;
+mod widths;
 mod words;
 
 pub use curate::{Candidate, Facts, Group, Kind, alike, curate};
@@ -84,7 +86,7 @@ pub struct Examined {
 pub struct BlurTile {
     /// Where, pixels of the judged picture.
     pub region: crate::imaging::Rect,
-    /// Upper quartile over its edges, sigma in pixels of the judged picture.
+    /// Sigma of the blur, pixels of the judged picture.
     pub blur_px: f32,
 }
 
@@ -141,7 +143,7 @@ pub fn examine(picture: &Rgb8, subject: Option<&Mask>) -> Examined {
 
 fn blur_tiles(view: &View, buffers: &focus::Buffers) -> Vec<BlurTile> {
     let side = edges::TILE;
-    let tile = |(x, y, blur, _): (usize, usize, f32, usize)| BlurTile {
+    let tile = |(x, y, blur): (usize, usize, f32)| BlurTile {
         region: view.outward(crate::imaging::Rect::new(x * side, y * side, side, side)),
         blur_px: blur * view.step as f32,
     };

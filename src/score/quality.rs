@@ -177,7 +177,8 @@ fn mixed_light(seen: &Seen) -> Option<Flaw> {
 }
 
 fn hand(seen: &Seen) -> Option<Flaw> {
-    let (share, region) = intruders::hand(seen.view)?;
+    let content = intruders::inside_bars(seen.view, seen.view.rgb(seen.picture));
+    let (share, region) = intruders::hand(seen.view, content)?;
     let text =
         "skin in the picture: if a hand holds the piece, lay it down or use a stand".to_owned();
     // Skin is told by its colour, and some is meant to be there: named, but never the whole reason to

@@ -78,6 +78,10 @@ struct Step {
     gap: Option<f64>,
     /// Stops that the camera was changed by, if both say.
     exposure: Option<f32>,
+    /// Stops that the pictures differ by.
+    level: f32,
+    /// Many places lost their detail to many others.
+    refocused: bool,
     same_shape: bool,
 }
 
@@ -104,12 +108,25 @@ pub(super) fn split(takes: &[Candidate]) -> Vec<(Vec<usize>, Kind)> {
 }
 
 fn step(a: &Candidate, b: &Candidate) -> Option<Step> {
-    let like = likeness(a.score.signature.as_ref()?, b.score.signature.as_ref()?);
+    let (one, two) = (a.score.signature.as_ref()?, b.score.signature.as_ref()?);
+    let like = likeness(one, two);
+    let level = two.level_ev() - one.level_ev();
+    let refocused = refocused(one, two);
     let gap = a.facts.taken.zip(b.facts.taken).map(|(a, b)| (b - a).abs());
     let exposure = a.facts.exposure_ev().zip(b.facts.exposure_ev()).map(|(a, b)| b - a);
     let shape = |s: [usize; 2]| s[0] as f32 / s[1].max(1) as f32;
     let same_shape = (shape(a.score.size) / shape(b.score.size)).ln().abs() < 0.05;
-    Some(Step { like, gap, exposure, same_shape })
+    Some(Step { like, gap, exposure, level, refocused, same_shape })
+}
+
+/// Two octaves of energy gained in some cells and lost in others, in half of them altogether.
+fn refocused(a: &Signature, b: &Signature) -> bool {
+    let changed = |by: f32| {
+        let change = |(p, q): (&u8, &u8)| (f32::from(*q) - f32::from(*p)) / 24.0 * by > 2.0;
+        a.energy.iter().zip(&b.energy).filter(|pair| change(*pair)).count()
+    };
+    let (gained, lost) = (changed(1.0), changed(-1.0));
+    gained.min(lost) >= 6 && gained + lost >= COARSE * COARSE / 2
 }
 
 /// Whether a take shows what the one before it did.
@@ -118,11 +135,15 @@ fn joins(step: &Step) -> bool {
     let soon = step.gap.is_some_and(|gap| gap <= 15.0);
     let later = step.gap.is_some_and(|gap| gap > 180.0);
     // A change of exposure on purpose lifts shadows out of black: little of the picture is the same.
-    let bracketed = step.exposure.is_some_and(|ev| ev.abs() > 0.6) && l.framing > 0.6;
-    let framed = l.framing > 0.93 && l.hue < 9.0 && l.colours > 0.6;
+    let bracketed = step.exposure.is_some_and(|ev| ev.abs() > 0.6) && l.framing > 0.6
+        // The camera may not say so: the pictures do.
+        || step.exposure.is_none() && step.level.abs() > 0.7 && l.framing > 0.85 && l.hue < 6.0;
+    let framed = l.framing > 0.945 && l.hue < 9.0 && l.colours > 0.6;
+    // Focus that goes from one end of the room to the other leaves little of either as it was.
+    let refocused = step.refocused && l.framing > 0.88 && l.hue < 6.0 && l.colours > 0.95;
     let at_once = step.gap.is_some_and(|gap| gap <= 5.0);
     let moved = soon && l.colours > if at_once { 0.7 } else { 0.84 } && l.framing > 0.2;
-    step.same_shape && !later && (framed || moved || bracketed)
+    step.same_shape && !later && (framed || moved || bracketed || refocused)
 }
 
 /// Numbers the runs of at least six takes in which the piece turns before a backdrop that stays:
@@ -253,4 +274,44 @@ fn sweeps(maps: &[Vec<f32>]) -> bool {
     // One jump is a spoilt take, not a sweep.
     let largest = total.windows(2).map(|w| (w[1] - w[0]).abs()).fold(0.0, f32::max);
     rises && falls && largest < 0.85 * (high - low)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Facts, Score};
+    use super::*;
+    use crate::imaging::Rgb8;
+
+    /// A picture that grows lighter downwards, with a texture of its own contrast in each half.
+    fn score(gain: f32, textures: [f32; 2]) -> Score {
+        let picture = Rgb8::from_fn(320, 320, |x, y| {
+            let texture = textures[usize::from(x >= 160)];
+            let sign = if (x / 3 + y / 3) % 2 == 0 { 1.0 } else { -1.0 };
+            let v =
+                gain * (40.0 + 0.4 * y as f32 + 30.0 * (x as f32 * 0.05).sin() + texture * sign);
+            [v as u8, (0.9 * v) as u8, (0.7 * v) as u8]
+        });
+        let signature = Some(Signature::of(&picture));
+        Score { signature, size: [320, 320], ..Score::default() }
+    }
+
+    fn groups(scores: &[Score], facts: Facts) -> Vec<(Vec<usize>, Kind)> {
+        let takes: Vec<Candidate> =
+            scores.iter().map(|score| Candidate { name: "take", score, facts }).collect();
+        split(&takes)
+    }
+
+    #[test]
+    fn a_bracket_is_known_by_its_pictures_when_the_camera_says_nothing() {
+        let steps = [1.3, 0.75, 0.45, 0.25].map(|gain| score(gain, [12.0; 2]));
+        assert_eq!(groups(&steps, Facts::default()), [(vec![0, 1, 2, 3], Kind::Bracket)]);
+    }
+
+    #[test]
+    fn focus_that_goes_from_one_half_to_the_other_is_one_set() {
+        let pulled = [score(1.0, [24.0, 1.0]), score(1.0, [1.0, 24.0])];
+        assert_eq!(groups(&pulled, Facts::default()), [(vec![0, 1], Kind::Focus)]);
+        let same = [score(1.0, [24.0, 1.0]), score(1.0, [24.0, 1.0])];
+        assert_eq!(groups(&same, Facts::default())[0].1, Kind::Takes);
+    }
 }

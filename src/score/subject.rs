@@ -6,6 +6,7 @@
 
 use super::backdrop::{Backdrop, Features, Layers, features};
 use super::components::{Component, find};
+use super::stats::quantile;
 use super::view::{Proxy, View};
 use crate::imaging::{Mask, Rect};
 
@@ -43,6 +44,9 @@ pub(super) struct Subject {
     pub(super) rough: Vec<f32>,
     /// Whether the mask was handed in.
     pub(super) given: bool,
+    /// Contact shadows and reflections that were taken for the piece at first, on the proxy: neither piece
+    /// nor plain backdrop.
+    pub(super) aside: Vec<Rect>,
     step: usize,
 }
 
@@ -50,6 +54,14 @@ pub(super) struct Subject {
 const CLOSE: usize = 3;
 /// Darker than this against the backdrop is no shadow, in natural logarithms.
 const DEEP: f32 = -1.5;
+/// A darker backdrop may shine: luminance.
+const MIRROR: f32 = 0.1;
+/// What is reflected in it is dimmer than this share of the piece's lights.
+const REFLECTED: f32 = 0.3;
+/// A shadow that was taken for the piece is peeled off in so many layers, proxy pixels.
+const LAYERS: usize = 14;
+/// Steeper than this, in log luminance, is an outline and no shadow.
+const STEEPEST: f32 = 0.4;
 
 impl Subject {
     /// Finds the piece; a mask that is handed in (any size, the frame's shape) is believed.
@@ -75,12 +87,6 @@ impl Subject {
     pub(super) fn inside(&self, x: usize, y: usize) -> bool {
         let (i, j) = ((x / self.step).min(self.mask.w - 1), (y / self.step).min(self.mask.h - 1));
         self.mask.data[j * self.mask.w + i] > 127
-    }
-
-    /// One row of the mask for a row of working pixels.
-    pub(super) fn row(&self, y: usize) -> &[u8] {
-        let j = (y / self.step).min(self.mask.h - 1);
-        &self.mask.data[j * self.mask.w..(j + 1) * self.mask.w]
     }
 
     /// Working pixels for one pixel of the mask.
@@ -139,12 +145,62 @@ impl Subject {
                 area.runs.iter().for_each(|&(y, a, b)| body[y * w + a..y * w + b].fill(true));
             }
         }
+        if self.backdrop.level(w, h) >= MIRROR {
+            self.peel(&mut body, levels, w, h);
+        }
         self.mask = Mask { w, h, data: vec![0; w * h] };
-        let all = find(proxy_rect(proxy), |x, y| body[y * w + x]);
+        let mut all = find(proxy_rect(proxy), |x, y| body[y * w + x]);
+        if self.backdrop.level(w, h) < MIRROR {
+            all = without_reflections(all, proxy, &mut self.aside);
+        }
         self.keep(all);
         if self.area as f32 > 0.85 * proxy.len() as f32 {
             self.take_frame(proxy);
         }
+    }
+
+    /// Takes contact shadows off a piece that has a hue of its own, layer by layer from outside: they are
+    /// darker than the backdrop, of its hue, and not too steep. White metal has its outline there.
+    fn peel(&mut self, body: &mut [bool], levels: &Levels, w: usize, h: usize) {
+        let hue = |i: usize| {
+            let d = self.residual.at(i);
+            d[1].abs().max(d[2].abs())
+        };
+        let (mut all, mut coloured) = (0, 0);
+        for i in (0..body.len()).filter(|i| body[*i]) {
+            all += 1;
+            coloured += usize::from(hue(i) > 2.0 * levels.hue);
+        }
+        if coloured * 3 < all {
+            return;
+        }
+        let shadow = |i: usize| {
+            let d = self.residual.at(i)[0];
+            d < 0.0 && d > 1.5 * DEEP && hue(i) < 1.5 * levels.hue && self.rough[i] < STEEPEST
+        };
+        let dark = self.residual.light();
+        let mut peeled = Vec::new();
+        let mut rim: Vec<usize> = (0..body.len()).filter(|i| body[*i] && shadow(*i)).collect();
+        for _ in 0..LAYERS {
+            // It fades into the backdrop: beside it are its own outer parts, never the clean backdrop.
+            let faint = |i: usize, body: &[bool]| !body[i] && dark[i] < -levels.light;
+            let open = |i: usize, body: &[bool]| {
+                let (x, y) = (i % w, i / w);
+                x > 0 && faint(i - 1, body)
+                    || x + 1 < w && faint(i + 1, body)
+                    || y > 0 && faint(i - w, body)
+                    || y + 1 < h && faint(i + w, body)
+            };
+            let (outer, inner): (Vec<usize>, Vec<usize>) =
+                rim.into_iter().partition(|&i| open(i, body));
+            outer.iter().for_each(|&i| body[i] = false);
+            peeled.extend(outer.iter().map(|&i| Rect::new(i % w, i / w, 1, 1)));
+            rim = inner;
+            if outer.is_empty() {
+                break;
+            }
+        }
+        self.aside.extend(peeled);
     }
 
     /// Keeps the pieces that are large, or near to large ones; the rest is dust.
@@ -184,6 +240,12 @@ impl Subject {
                 *out = 255;
             }
         }
+        for r in &self.aside {
+            for i in (r.y..r.bottom()).flat_map(|y| (r.x..r.right()).map(move |x| y * proxy.w + x))
+            {
+                self.shadow.data[i] = 255 - self.mask.data[i];
+            }
+        }
     }
 
     /// The extent in working pixels. The proxy's is as coarse as its pixels, so each side is looked
@@ -220,6 +282,45 @@ fn tighten(rect: Rect, reach: Rect, s: usize, differs: &dyn Fn(usize, usize) -> 
     let right = right.map_or(rect.right(), |x| x + 1);
     let bottom = bottom.map_or(rect.bottom(), |y| y + 1);
     Rect::new(left, top, right.saturating_sub(left), bottom.saturating_sub(top))
+}
+
+/// Cuts off what a dark, shining ground reflects of the pieces: below them, and dim all over. A piece's
+/// last rows hold some of its lights.
+fn without_reflections(all: Vec<Component>, proxy: &Proxy, cut: &mut Vec<Rect>) -> Vec<Component> {
+    let row = |&(y, a, b): &(usize, usize, usize)| &proxy.y[y * proxy.w + a..y * proxy.w + b];
+    let mut lights: Vec<f32> =
+        all.iter().flat_map(|c| c.runs.iter().flat_map(row)).copied().collect();
+    let high = quantile(&mut lights, 0.98);
+    lights.retain(|y| *y > 0.25 * high);
+    let dim = REFLECTED * quantile(&mut lights, 0.9);
+    let lit = |run: &(usize, usize, usize)| row(run).iter().any(|y| *y > dim);
+    let dust = all.first().map_or(0, |c| c.area) / 40;
+    let mut kept: Vec<Component> = all
+        .into_iter()
+        .filter_map(|mut c| {
+            if c.area <= dust {
+                return Some(c);
+            }
+            let last = c.runs.iter().filter(|run| lit(run)).map(|run| run.0).max();
+            let kept = |run: &(usize, usize, usize)| last.is_some_and(|last| run.0 <= last);
+            let extent = |(y, a, b): &(usize, usize, usize)| Rect::new(*a, *y, b - a, 1);
+            let reflection = c.runs.iter().filter(|run| !kept(run)).map(extent);
+            // Its faint rim too.
+            cut.extend(reflection.reduce(|r, s| r.union(&s)).map(|r| r.grown(3, proxy.w, proxy.h)));
+            c.runs.retain(kept);
+            c.area = c.runs.iter().map(|(_, a, b)| b - a).sum();
+            let n = c.area as f32;
+            let add = |m: (f32, f32), &(y, a, b): &(usize, usize, usize)| {
+                let share = (b - a) as f32 / n;
+                (m.0 + share * 0.5 * (a + b - 1) as f32, m.1 + share * y as f32)
+            };
+            c.centre = c.runs.iter().fold((0.0, 0.0), add);
+            c.rect = c.runs.iter().map(extent).reduce(|r, s| r.union(&s))?;
+            Some(c)
+        })
+        .collect();
+    kept.sort_by_key(|c| std::cmp::Reverse(c.area));
+    kept
 }
 
 /// What a pixel is by itself.
@@ -376,6 +477,30 @@ mod tests {
                 assert!(got > 0.75, "{backdrop:?} {metal:?}: {got}");
             }
         }
+    }
+
+    #[test]
+    fn what_a_black_mirror_reflects_is_not_the_piece() {
+        let dim = |light: [f32; 3]| light.map(|v| 0.1 * v);
+        let picture = Rgb8::from_fn(480, 320, |x, y| {
+            let ring = |y: f32| {
+                let r = (x as f32 - 240.0).hypot(y - 120.0);
+                let shape = 0.3 + 0.7 * (0.5 + 0.5 * (0.09 * x as f32).sin());
+                (60.0..80.0).contains(&r).then(|| [0.8 * shape, 0.8 * shape, 0.82 * shape])
+            };
+            // The ground begins where the ring stands.
+            let (direct, mirrored) = (ring(y as f32), ring(402.0 - y as f32).map(dim));
+            let light = direct.or(mirrored.filter(|_| y > 201)).unwrap_or([0.004; 3]);
+            light.map(srgb_encode8)
+        });
+        let mut view = View::default();
+        view.load(&picture, 1536);
+        let subject = Subject::find(&view, None);
+        let r = subject.rect;
+        assert!(r.y.abs_diff(40) < 5 && r.bottom().abs_diff(200) < 8, "{r:?}");
+        let s = subject.step();
+        // Nor is it plain backdrop, on which specks are looked for.
+        assert!(subject.shadow.at(240 / s, 212 / s) > 0);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! falls from one side, outlines do not.
 
 use super::components::find;
+use super::limits::{HEAD_DEG, PAIR_DEG, ROLL_DEG};
 use super::mirror::{self, Axis};
 use super::stats::{fall, quantile};
 use super::subject::{Found, Subject};
@@ -64,6 +65,11 @@ fn found(axis: Axis) -> bool {
     axis.inner && axis.likeness >= ALIKE && axis.rise >= RISE
 }
 
+/// Whether the likeness is the same at every turn.
+fn round(axis: Axis) -> bool {
+    axis.likeness >= ALIKE && axis.rise < RISE
+}
+
 /// Place and fill: the extent against the frame.
 fn framing(view: &View, subject: &Subject) -> Symmetry {
     if subject.found != Found::Piece {
@@ -83,19 +89,19 @@ fn reading(s: &Symmetry, axis: Axis) -> Reading {
     if let Some(pair) = s.pair {
         return pair_reading(pair, framed);
     }
-    if axis.likeness >= ALIKE && axis.rise < RISE {
+    if round(axis) {
         return Reading::new(0.9 * framed, "round: it looks the same at every turn");
     }
     if !s.mirrored {
         return Reading::new(0.6 * framed, "no mirror symmetry from here: stand is not judged");
     }
     let straight = fall(s.roll_deg.abs(), 0.4, 8.0);
-    let head = s.head_deg.map_or(1.0, |deg| fall(deg.abs(), 1.5, 10.0));
+    let head = s.head_deg.map_or(1.0, |deg| fall(deg.abs(), 0.7 * HEAD_DEG, 15.0));
     let value = framed * straight.min(head) * (0.7 + 0.3 * s.likeness);
-    let because = if s.head_deg.is_some_and(|deg| deg.abs() > s.roll_deg.abs().max(2.0)) {
+    let because = if s.head_deg.is_some_and(|deg| deg.abs() >= s.roll_deg.abs().max(HEAD_DEG)) {
         let deg = s.head_deg.unwrap_or_default();
         format!("the head is turned {:.1}° {} against the band", deg.abs(), way(deg))
-    } else if s.roll_deg.abs() >= 0.5 {
+    } else if s.roll_deg.abs() >= ROLL_DEG {
         format!("the piece leans {:.1}° {}", s.roll_deg.abs(), way(s.roll_deg))
     } else if s.fill < 0.4 {
         format!("upright, but small: it fills {:.0} % of the frame", s.fill * 100.0)
@@ -110,9 +116,13 @@ fn pair_reading(pair: Pair, framed: f32) -> Reading {
         pair.roll_deg.iter().flatten().fold(0.0_f32, |a, b| if b.abs() > a.abs() { *b } else { a });
     let odd = (pair.size_ratio.ln().abs() * 100.0).min(99.0);
     let value = framed * fall(worst.abs(), 0.6, 10.0) * fall(odd, 6.0, 40.0);
-    let because = if worst.abs() >= 1.0 {
-        let side = if pair.roll_deg[0] == Some(worst) { "left" } else { "right" };
-        format!("a pair: the {side} piece leans {:.1}° {}", worst.abs(), way(worst))
+    let because = if worst.abs() >= PAIR_DEG {
+        let what = match pair.roll_deg {
+            [Some(a), Some(b)] if a == b => "it is turned",
+            [Some(a), _] if a == worst => "the left piece leans",
+            _ => "the right piece leans",
+        };
+        format!("a pair: {what} {:.1}° {}", worst.abs(), way(worst))
     } else if odd > 8.0 {
         format!("a pair: one looks {odd:.0} % larger, set both at one distance")
     } else {
@@ -138,15 +148,22 @@ fn pair(subject: &Subject) -> Option<[Rect; 2]> {
 
 fn read_pair(view: &View, subject: &Subject, left: Rect, right: Rect) -> Pair {
     let s = subject.step();
-    let roll = |r: Rect| {
+    let axis = |r: Rect| {
         let r = Rect::new(r.x * s, r.y * s, r.w * s, r.h * s);
-        let axis = mirror::search(&Canvas::around(r).draw(view, subject, r, 0.0));
-        found(axis).then_some(axis.deg)
+        mirror::search(&Canvas::around(r).draw(view, subject, r, 0.0))
+    };
+    let ((lx, ly), (rx, ry)) = (left.centre(), right.centre());
+    let askew = (ry - ly).atan2(rx - lx).to_degrees();
+    let roll_deg = match [axis(left), axis(right)] {
+        // Round ones have no axis of their own: the line through both tells, unless they were laid out
+        // aslant.
+        [a, b] if round(a) && round(b) => [(askew.abs() < 12.0).then_some(askew); 2],
+        both => both.map(|axis| found(axis).then_some(axis.deg)),
     };
     let scale = (s * view.step) as f32;
     let size = |r: Rect| (r.w as f32 * r.h as f32).sqrt();
     Pair {
-        roll_deg: [roll(left), roll(right)],
+        roll_deg,
         drop_px: (right.centre().1 - left.centre().1) * scale,
         size_ratio: size(right) / size(left).max(1.0),
     }

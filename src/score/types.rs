@@ -31,7 +31,7 @@ pub struct Focus {
 pub struct PartFocus {
     /// `stone`, `front`, `back` or `band`.
     pub name: String,
-    /// Sigma in pixels of the judged picture, the median over the part's edges.
+    /// Sigma in pixels of the judged picture.
     pub blur_px: f32,
     /// Where it is.
     #[serde(with = "as_list", skip_serializing_if = "Option::is_none")]

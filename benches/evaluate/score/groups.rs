@@ -57,12 +57,14 @@ pub fn finished() {
     }
     let rejected = all.iter().filter(|(_, s)| s.verdict == Verdict::Reject).count();
     row("finished retouches that are rejected", Bar::AtMost(0.0), rejected as f64);
-    let dirty = all
-        .iter()
-        .filter(|(_, s)| {
-            s.quality.flaws.iter().any(|f| f.kind == "soft") || s.cleanliness.on_backdrop > 2
-        })
-        .count();
+    let soft = |s: &Score| s.quality.flaws.iter().any(|f| f.kind == "soft");
+    let wrong: Vec<_> =
+        all.iter().filter(|(_, s)| soft(s) || s.cleanliness.on_backdrop > 2).collect();
+    for (name, s) in &wrong {
+        let (blur, specks) = (s.focus.blur_px, s.cleanliness.on_backdrop);
+        println!("    {name}: blur {blur:.1} px, {specks} specks");
+    }
+    let dirty = wrong.len();
     row("finished retouches called soft or dirty", Bar::AtMost(0.0), dirty as f64);
     let dslr = judged(&names("jewellery/dslr-session"));
     for (name, s) in dslr.iter().filter(|(_, s)| s.verdict == Verdict::Reject) {

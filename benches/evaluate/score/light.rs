@@ -34,7 +34,7 @@ pub fn exposure() {
 }
 
 /// Range of the empty set's log luminance over the same grid as the score's, by a mean over squares.
-fn true_range(empty: &Image) -> f32 {
+pub fn true_range(empty: &Image) -> f32 {
     let mut levels = Vec::new();
     for j in 0..9 {
         for i in 0..9 {

@@ -1,9 +1,9 @@
 //! Roll, offset, fill, the residual of the halves, the piece's mask and dust on rendered truth.
 
-use super::data::{ALL, scene};
+use super::data::{ALL, expose, scene};
 use super::ranks::{mean, quantile};
 use super::table::{Bar, note, row, section};
-use culet::imaging::{Mask, Rect, Rgb8};
+use culet::imaging::{Image, Mask, Rect, Rgb8};
 use culet::practice::{Dust, Mark, Shot, Truth};
 use culet::score::{examine, judge};
 use rayon::prelude::*;
@@ -36,38 +36,78 @@ pub fn masks() {
     }
 }
 
+/// A rendered piece made exactly symmetric (its left half and that half's mirror image), lit more from
+/// the right, turned clockwise and photographed. As they are rendered the pieces have no exact axis: that
+/// of the solitaire's true silhouette lies .4 to .8 degrees beside upright, the bracelet's up to .9.
+fn symmetric(light: &Image, deg: f32, seed: u32) -> Rgb8 {
+    let (w, h) = (light.w, light.h);
+    let (s, c) = deg.to_radians().sin_cos();
+    let turned = Image::from_fn(w, h, |x, y| {
+        let (dx, dy) = (x as f32 + 0.5 - 0.5 * w as f32, y as f32 + 0.5 - 0.5 * h as f32);
+        let (u, v) = (c * dx + s * dy, c * dy - s * dx);
+        let gain = 1.0 + 0.25 * u / w as f32;
+        // The left half, by linear weights.
+        let x = (0.5 * w as f32 - u.abs() - 0.5).clamp(0.0, w as f32 - 1.001);
+        let y = (v + 0.5 * h as f32 - 0.5).clamp(0.0, h as f32 - 1.001);
+        let (i, j) = (x as usize, y as usize);
+        let (fx, fy) = (x - i as f32, y - j as f32);
+        let at = |i: usize, j: usize| light.data[j * w + i];
+        let (a, b, d, e) = (at(i, j), at(i + 1, j), at(i, j + 1), at(i + 1, j + 1));
+        std::array::from_fn(|k| {
+            let (above, below) = (a[k] + fx * (b[k] - a[k]), d[k] + fx * (e[k] - d[k]));
+            gain * (above + fy * (below - above))
+        })
+    });
+    expose(&turned, 0.0, 0.004, 95, seed)
+}
+
 pub fn roll() {
-    section("Roll over ±20°, 15 angles a scene, upright included; error in degrees");
-    let mut all = Vec::new();
-    let mut upright = Vec::new();
+    section(
+        "Roll over ±20°, 15 angles a scene, upright included, pieces made exactly symmetric; error in degrees",
+    );
+    let (mut all, mut upright, mut steps) = (Vec::new(), Vec::new(), Vec::new());
     for name in UPRIGHT {
         for (w, h) in [(480, 320), (900, 600)] {
             let set = scene(name, w, h);
-            let got: Vec<(f32, f32, bool)> = TURNS
+            let light = set.truth(&Shot { noise: 0.0, ..Shot::default() }).linear;
+            let read = |picture: Rgb8| {
+                let s = judge(&picture).symmetry;
+                s.mirrored.then_some(s.roll_deg)
+            };
+            let got: Vec<[Option<f32>; 2]> = TURNS
                 .par_iter()
                 .map(|deg| {
-                    let s =
-                        judge(&set.picture(&Shot { roll_deg: *deg, ..Shot::default() })).symmetry;
-                    (*deg, s.roll_deg, s.mirrored)
+                    let shot = Shot { roll_deg: *deg, ..Shot::default() };
+                    [read(symmetric(&light, *deg, 7)), read(set.picture(&shot))]
                 })
                 .collect();
-            let off: Vec<f64> =
-                got.iter().map(|g| if g.2 { f64::from((g.1 - g.0).abs()) } else { 20.0 }).collect();
+            let off: Vec<f64> = TURNS
+                .iter()
+                .zip(&got)
+                .map(|(deg, got)| got[0].map_or(20.0, |g| f64::from((g - deg).abs())))
+                .collect();
+            let own = got[7][1].unwrap_or_default();
+            let turns = TURNS.iter().zip(&got);
+            let of_render: Vec<f64> = turns
+                .map(|(deg, got)| got[1].map_or(20.0, |g| f64::from((g - own - deg).abs())))
+                .collect();
             println!(
-                "    {name} {w}: median {:.2}, p95 {:.2}, worst {:.2}, upright {:+.2}, not mirrored {}",
+                "    {name} {w}: median {:.2}, p95 {:.2}, worst {:.2}, upright {:.2}; as rendered: axis {own:+.2}, from there p95 {:.2}",
                 quantile(&off, 0.5),
                 quantile(&off, 0.95),
                 quantile(&off, 1.0),
-                got[7].1,
-                got.iter().filter(|g| !g.2).count()
+                off[7],
+                quantile(&of_render, 0.95),
             );
             upright.push(off[7]);
             all.extend(off);
+            steps.extend(of_render);
         }
     }
     row("median", Bar::AtMost(0.1), quantile(&all, 0.5));
     row("95th percentile", Bar::AtMost(0.3), quantile(&all, 0.95));
     row("at exactly upright, worst", Bar::AtMost(0.3), quantile(&upright, 1.0));
+    note("as rendered, from the reading at upright, 95th percentile", quantile(&steps, 0.95));
     let pair =
         judge(&scene("earrings", 900, 600).picture(&Shot { roll_deg: 3.0, ..Shot::default() }));
     note(

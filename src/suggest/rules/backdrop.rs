@@ -1,11 +1,12 @@
 //! An uneven backdrop: which side is darker, by how many stops.
 
 use super::{Rule, nowhere};
+use crate::score::limits;
 
 pub(super) const RULE: Rule = Rule {
     kind: "backdrop",
     unit: "EV",
-    threshold: 0.35,
+    threshold: limits::UNEVEN_EV,
     measure: |score| Some(score.lighting.backdrop_ev),
     cost: |ev| 0.05 + 0.15 * ev.abs(),
     text: |score, ev| {

@@ -1,12 +1,12 @@
 //! Clipped areas that are no glints: where, and how much of the piece.
 
 use super::Rule;
-use crate::score::{Score, place};
+use crate::score::{Score, limits, place};
 
 pub(super) const RULE: Rule = Rule {
     kind: "clipping",
     unit: "%",
-    threshold: 0.15,
+    threshold: 100.0 * limits::CLIPPED,
     measure: |score| Some(100.0 * score.lighting.clipped),
     cost: |percent| 0.15 + 0.05 * percent.abs(),
     text: sentence,

@@ -2,12 +2,12 @@
 
 use super::roll::way;
 use super::{Rule, piece};
+use crate::score::limits;
 
 pub(super) const RULE: Rule = Rule {
     kind: "head",
     unit: "deg",
-    // What the measure says of an upright ring whose head leans toward the camera reaches 4 degrees.
-    threshold: 5.0,
+    threshold: limits::HEAD_DEG,
     measure: |score| score.symmetry.head_deg.map(|deg| -deg),
     cost: |deg| 0.1 + 0.03 * deg.abs(),
     text: |_, deg| {

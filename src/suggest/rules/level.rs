@@ -2,17 +2,22 @@
 
 use super::roll::way;
 use super::{Rule, piece};
-use crate::score::Score;
+use crate::score::{Score, limits};
 
 pub(super) const RULE: Rule = Rule {
     kind: "pair",
     unit: "deg",
-    threshold: 1.4,
+    threshold: limits::PAIR_DEG,
     measure: |score| worse(score).map(|(_, deg)| -deg),
     cost: |deg| 0.12 + 0.06 * deg.abs(),
     text: |score, deg| {
         let side = worse(score).map_or("left", |(side, _)| side);
-        format!("rotate the {side} piece {:.1}° {}", deg.abs(), way(deg))
+        // Two round pieces have one turn: that of the line through both.
+        let what = match score.symmetry.pair.map(|pair| pair.roll_deg) {
+            Some([Some(a), Some(b)]) if a == b => "rotate the pair".to_owned(),
+            _ => format!("rotate the {side} piece"),
+        };
+        format!("{what} {:.1}° {}", deg.abs(), way(deg))
     },
     region: piece,
 };

@@ -1,12 +1,12 @@
 //! Roll: how far to turn the piece until its mirror axis is upright.
 
 use super::{Rule, piece, runs_out};
-use crate::score::Score;
+use crate::score::{Score, limits};
 
 pub(super) const RULE: Rule = Rule {
     kind: "roll",
     unit: "deg",
-    threshold: 0.8,
+    threshold: limits::ROLL_DEG,
     measure,
     cost: |deg| 0.12 + 0.06 * deg.abs(),
     text: |_, deg| format!("rotate the piece {:.1}° {}", deg.abs(), way(deg)),
