@@ -364,7 +364,12 @@ impl Opening<'_> {
         let dark = (under / 0.4).clamp(0.15, 1.0);
         if inside < 0.9 && self.touches(ground) {
             let deepest = if grey { 0.3 } else { (5.0 * fine).max(0.05 * dark) };
-            return level < (3.0 * fine).max(0.014 * dark) && level > -deepest;
+            let beside = level < (3.0 * fine).max(0.014 * dark) && level > -deepest;
+            // A wide opening that a faint place of its outline joins to the ground outside is not lit as the
+            // ground just there: weighed like an enclosed one.
+            if beside || self.part.pixels.len() < self.e.w * self.e.h / 2000 {
+                return beside;
+            }
         }
         let nearest = level.abs().min(bare.abs());
         // Darker may be a deeper shadow; lighter may not.
