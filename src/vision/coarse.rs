@@ -173,7 +173,8 @@ impl Evidence {
             || self.broad[i]
             || self.tint[i] > self.least_tint()
             || self.lift.data[i] > (5.0 * n).max(0.03)
-            || self.ratio[i] < 0.06 && self.lift.data[i] < -0.1
+            // Deeper than shadows are but right under the piece.
+            || self.ratio[i] < 0.2 && self.lift.data[i] < -0.1
     }
 }
 
