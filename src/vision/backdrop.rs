@@ -326,19 +326,6 @@ mod tests {
         assert!(scene.method == Method::Backdrop && scene.warnings.len() == 1);
     }
 
-    #[test]
-    fn a_black_set_is_recognised_through_its_noise() {
-        let shot = |seed: usize| {
-            Rgb8::from_fn(300, 200, |x, y| {
-                let n = (x * 7919 + y * 104_729 + seed * 7507) % 1009 % 13;
-                [(12 + n) as u8; 3]
-            })
-        };
-        let scene = Scene::new(&shot(1), Some(&shot(2)), None);
-        assert_eq!(scene.method, Method::EmptySet);
-        assert!((scene.gain[1] - 1.0).abs() < 0.05, "{:?}", scene.gain);
-    }
-
     trait Green {
         fn at_green(&self, x: usize, y: usize) -> f32;
     }
