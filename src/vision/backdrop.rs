@@ -91,6 +91,9 @@ impl Scene {
 /// mean of each channel where the ratio is that one. `None` when too little of the frame agrees.
 fn match_exposure(picture: &Image, plate: &Image) -> Option<[f32; 3]> {
     const STEP: f32 = 0.02; // natural log of the ratio
+    // On dark ground the ratio of two single pixels is noise.
+    let side = (picture.w.min(picture.h) / 64).clamp(1, 8);
+    let (picture, plate) = (&blocks(picture, side), &blocks(plate, side));
     let ratio = |a: [f32; 3], b: [f32; 3]| {
         (colour::luminance(a) + 1e-3).ln() - (colour::luminance(b) + 1e-3).ln()
     };
@@ -118,6 +121,19 @@ fn match_exposure(picture: &Image, plate: &Image) -> Option<[f32; 3]> {
     }
     let enough = n as f32 > LEAST_MATCH * picture.data.len() as f32;
     enough.then(|| sums.map(|[a, b]| if b > 1e-6 { (a / b) as f32 } else { 1.0 }))
+}
+
+/// Means over squares of this side.
+fn blocks(image: &Image, side: usize) -> Image {
+    Image::from_fn(image.w / side, image.h / side, |x, y| {
+        let mut sum = [0.0_f32; 3];
+        for v in y * side..(y + 1) * side {
+            for p in &image.data[v * image.w + x * side..v * image.w + (x + 1) * side] {
+                (0..3).for_each(|c| sum[c] += p[c]);
+            }
+        }
+        sum.map(|v| v / (side * side) as f32)
+    })
 }
 
 /// Noise of the picture over its ground as one sigma, encoded: the middle absolute difference from the mean of

@@ -7,6 +7,7 @@
 use super::backdrop::Scene;
 use super::{Method, filter, proxy};
 use crate::imaging::{Image, Mask, Plane, colour};
+use rayon::prelude::*;
 
 /// What a reduced pixel is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,9 +81,11 @@ struct Evidence {
     step: Vec<bool>,
     /// Change of the lift a pixel.
     slope: Vec<f32>,
-    /// Fine detail of picture and ground, encoded, where the ground was photographed.
+    /// Luminance of picture and ground, encoded, where the ground was photographed.
     detail: Option<[Plane; 2]>,
     noise: f32,
+    /// Noise of `ratio`, one sigma, where the ground has its middle brightness.
+    ratio_noise: f32,
     /// Tint that the ground's own unevenness makes.
     stain: f32,
     /// Whether something faintly brighter than its ground goes on over several pixels: dark metal on dark
@@ -114,12 +117,30 @@ impl Evidence {
         let (step, slope) = steps(&lift, noise);
         let stain = 4.0 * filter::median(outer(w, h).map(|i| tint[i]).collect());
         let detail = (scene.method == Method::EmptySet)
-            .then(|| [fine_detail(&scene.picture), fine_detail(&scene.ground)]);
+            .then(|| [encoded_luminance(&scene.picture), encoded_luminance(&scene.ground)]);
         let mut broad = broadly_brighter(&lift);
         if is_dark(scene) {
             broad_steps(&lift, &mut broad);
         }
-        Self { w, h, lift, ratio, tint, step, slope, detail, noise, stain, broad, grey: 0.0 }
+        let ratio_noise = {
+            let middle = filter::median(outer(w, h).map(|i| ratio[i]).collect());
+            1.4826 * filter::median(outer(w, h).map(|i| (ratio[i] - middle).abs()).collect())
+        };
+        Self {
+            w,
+            h,
+            lift,
+            ratio,
+            tint,
+            step,
+            slope,
+            detail,
+            noise,
+            ratio_noise,
+            stain,
+            broad,
+            grey: 0.0,
+        }
     }
 
     /// What [`Evidence::grey`] is: a share of the usual tint of what stands out and no flood reached, where
@@ -152,7 +173,8 @@ impl Evidence {
             || self.broad[i]
             || self.tint[i] > self.least_tint()
             || self.lift.data[i] > (5.0 * n).max(0.03)
-            || self.ratio[i] < 0.06 && self.lift.data[i] < -0.1
+            // Deeper than shadows are but right under the piece.
+            || self.ratio[i] < 0.2 && self.lift.data[i] < -0.1
     }
 }
 
@@ -214,13 +236,10 @@ fn outer(w: usize, h: usize) -> impl Iterator<Item = usize> {
     })
 }
 
-/// Encoded luminance less its mean over seven pixels.
-fn fine_detail(image: &Image) -> Plane {
-    let luminance = image.data.iter().map(|&p| proxy::encode(colour::luminance(p))).collect();
-    let mut plane = Plane { w: image.w, h: image.h, data: luminance };
-    let mean = filter::box_mean(&plane, 3);
-    plane.data.iter_mut().zip(&mean.data).for_each(|(v, m)| *v -= m);
-    plane
+/// Encoded luminance.
+fn encoded_luminance(image: &Image) -> Plane {
+    let data = image.data.iter().map(|&p| proxy::encode(colour::luminance(p))).collect();
+    Plane { w: image.w, h: image.h, data }
 }
 
 /// Where the lift changes faster than noise and sharper than a shadow's rim, and how fast it changes
@@ -271,6 +290,8 @@ pub(super) fn label(scene: &Scene, coarse: Option<&Mask>) -> Labels {
         openings(scene, &evidence, &shadow, &mut ground, hint.as_ref());
         shadow = shadow_field(&evidence, &ground);
     }
+    follow_shadow(&evidence, scene, &mut ground);
+    shadow = shadow_field(&evidence, &ground);
     let mut subject: Vec<bool> = ground.iter().map(|g| !g).collect();
     drop_crumbs(&evidence, scene, &shadow, &mut subject, hint.as_ref());
     let confidence = stand_out(scene, &shadow, &subject, evidence.noise);
@@ -303,6 +324,81 @@ fn flood(e: &Evidence) -> Vec<bool> {
     (0..w * h).map(|i| ground[i] || near[i] <= GAP + 0.5 && off[i] > 0.0).collect()
 }
 
+/// Lets the ground grow towards the subject as far as the shadow goes on in a straight line: the deepest part of
+/// a contact shadow falls off faster than its rim, and no threshold tells it from metal. Metal begins
+/// with a step.
+fn follow_shadow(e: &Evidence, scene: &Scene, ground: &mut [bool]) {
+    const ROUNDS: usize = 10;
+    const RADIUS: usize = 5;
+    let (w, h) = (e.w, e.h);
+    let mut rim: Vec<usize> = (0..w * h)
+        .filter(|&i| {
+            let mut beside = false;
+            if !ground[i] {
+                filter::neighbours(i % w, i / w, w, h, false, |j| beside |= ground[j]);
+            }
+            beside
+        })
+        .collect();
+    for _ in 0..ROUNDS {
+        let known: &[bool] = ground;
+        let goes_on = |&i: &usize| {
+            if e.tint[i] > e.least_tint() {
+                return false;
+            }
+            let Some(expected) = straight_on(e, known, i, RADIUS) else { return false };
+            // What the noise of the encoded picture makes of the ratio here.
+            let level = proxy::encode(colour::luminance(scene.ground.data[i])).max(0.02);
+            let noise = 2.2 * e.noise * e.ratio[i].max(0.1).powf(0.55) / level;
+            (e.ratio[i] - expected).abs() < 2.0 * noise + 0.006
+        };
+        let grown: Vec<usize> = rim.par_iter().copied().filter(goes_on).collect();
+        if grown.is_empty() {
+            break;
+        }
+        grown.iter().for_each(|&i| ground[i] = true);
+        let mut next = Vec::new();
+        for &i in &grown {
+            filter::neighbours(i % w, i / w, w, h, false, |j| {
+                if !ground[j] {
+                    next.push(j);
+                }
+            });
+        }
+        next.sort_unstable();
+        next.dedup();
+        rim = next;
+    }
+}
+
+/// The ratio to the ground at a pixel as a plane through the ground around it tells; `None` where too little of
+/// that is seen.
+fn straight_on(e: &Evidence, ground: &[bool], i: usize, radius: usize) -> Option<f32> {
+    let (x, y) = (i % e.w, i / e.w);
+    let (mut n, mut sx, mut sy, mut sxx, mut sxy, mut syy) = (0.0_f32, 0.0, 0.0, 0.0, 0.0, 0.0);
+    let (mut sr, mut sxr, mut syr) = (0.0_f32, 0.0, 0.0);
+    for v in y.saturating_sub(radius)..=(y + radius).min(e.h - 1) {
+        for u in x.saturating_sub(radius)..=(x + radius).min(e.w - 1) {
+            let j = v * e.w + u;
+            if ground[j] {
+                let (dx, dy, r) = (u as f32 - x as f32, v as f32 - y as f32, e.ratio[j]);
+                n += 1.0;
+                (sx, sy, sr) = (sx + dx, sy + dy, sr + r);
+                (sxx, sxy, syy) = (sxx + dx * dx, sxy + dx * dy, syy + dy * dy);
+                (sxr, syr) = (sxr + dx * r, syr + dy * r);
+            }
+        }
+    }
+    if n < 20.0 {
+        return None;
+    }
+    let (mx, my, mr) = (sx / n, sy / n, sr / n);
+    let (a, b, d) = (sxx / n - mx * mx + 0.3, sxy / n - mx * my, syy / n - my * my + 0.3);
+    let (p, q) = (sxr / n - mx * mr, syr / n - my * mr);
+    let det = a * d - b * b;
+    Some(mr - ((p * d - q * b) * mx + (q * a - p * b) * my) / det)
+}
+
 /// Picture over ground where the ground is seen, continued under the rest.
 fn shadow_field(e: &Evidence, ground: &[bool]) -> Plane {
     let (w, h) = (e.w, e.h);
@@ -311,8 +407,14 @@ fn shadow_field(e: &Evidence, ground: &[bool]) -> Plane {
     let weight = Plane { w, h, data: off.iter().map(|&d| f32::from(u8::from(d > 1.5))).collect() };
     let ratio = Plane { w, h, data: e.ratio.iter().map(|r| r.clamp(0.02, 1.3)).collect() };
     let filled = filter::fill(&ratio, &weight);
-    let smooth = filter::smooth3(&filter::smooth3(&filled));
-    let soft = filter::soften(&filled, 3.0);
+    // On dark ground the ratio is mostly noise, and the reach grows until that is a fiftieth.
+    let noise = e.ratio_noise;
+    let smooth = if noise > 0.1 {
+        filter::soften(&filled, (noise / 0.07).min(8.0))
+    } else {
+        filter::smooth3(&filter::smooth3(&filled))
+    };
+    let soft = filter::soften(&filled, 3.0_f32.max((noise / 0.07).min(8.0)));
     // Under the subject there is nothing to follow but the trend.
     let data = (0..w * h).map(|i| if weight.data[i] > 0.0 { smooth.data[i] } else { soft.data[i] });
     Plane { w, h, data: data.collect() }
@@ -364,12 +466,23 @@ impl Opening<'_> {
         let dark = (under / 0.4).clamp(0.15, 1.0);
         if inside < 0.9 && self.touches(ground) {
             let deepest = if grey { 0.3 } else { (5.0 * fine).max(0.05 * dark) };
-            return level < (3.0 * fine).max(0.014 * dark) && level > -deepest;
+            let beside = level < (3.0 * fine).max(0.014 * dark) && level > -deepest;
+            // A wide opening that a faint place of its outline joins to the ground outside is not lit as the
+            // ground just there: weighed like an enclosed one.
+            if beside || self.part.pixels.len() < self.e.w * self.e.h / 2000 {
+                return beside;
+            }
         }
         let nearest = level.abs().min(bare.abs());
         // Darker may be a deeper shadow; lighter may not.
         let deeper = level < 0.0 && bare < 0.0;
-        let off = if deeper { nearest * (1.0 - 0.65 * dark) } else { nearest };
+        // Between the bare ground and the shadow beside it anything can be ground.
+        let between = level > 0.0 && bare < 0.0;
+        let off = match (deeper, between) {
+            (true, _) => nearest * (1.0 - 0.65 * dark),
+            (_, true) => 0.3 * nearest,
+            _ => nearest,
+        };
         let share = self.part.pixels.len() as f32 / (self.e.w * self.e.h) as f32;
         // The deeper the shadow, the less is known about how deep it is just here, in a narrow opening.
         let depth = self.middle(&|i| 1.0 - self.shadow.data[i]).clamp(0.0, 1.0);
@@ -386,7 +499,50 @@ impl Opening<'_> {
             _ => 0.0,
         };
         let grey = if grey && share > 0.8e-4 { 2.0 } else { 0.0 };
-        2.0 * close + even + colourless + large + told + grey + self.texture() > 0.6
+        let own: Own = self.part.pixels.iter().copied().collect();
+        let across = match self.across(ground, &own) {
+            Some(jump) => score(jump, 0.03 + 3.0 * fine).min(0.0),
+            None => 0.0,
+        };
+        2.0 * close + even + colourless + large + told + grey + self.texture(&own) + 2.0 * across
+            > 0.6
+    }
+
+    /// How far the ratio to the ground jumps across the outline where that is thin: a shadow goes on on the
+    /// other side of a wire, a facet of metal behind a light rim does not. Encoded, the middle over all
+    /// such places; `None` where the outline is thick nearly all round.
+    fn across(&self, ground: &[bool], own: &Own) -> Option<f32> {
+        const REACH: isize = 7;
+        let (w, h) = (self.e.w as isize, self.e.h as isize);
+        let encoded = |i: usize| {
+            let g = colour::luminance(self.scene.ground.data[i]);
+            proxy::encode((g * self.e.ratio[i]).min(1.0))
+        };
+        let (mut jumps, mut rim) = (Vec::new(), 0);
+        for &i in &self.part.pixels {
+            let (x, y) = (i as isize % w, i as isize / w);
+            for (dx, dy) in [(1, 0), (-1, 0), (0, 1), (0, -1)] {
+                if own.contains(&(((y + dy) * w + x + dx) as u32)) {
+                    continue;
+                }
+                rim += 1;
+                // From two pixels inside to two pixels beyond the outline, straight across.
+                let at = |k: isize| {
+                    let (u, v) = (x + dx * k, y + dy * k);
+                    (u >= 0 && v >= 0 && u < w && v < h).then(|| (v * w + u) as usize)
+                };
+                let Some(far) = (2..=REACH).find(|&k| {
+                    at(k).is_some_and(|j| ground[j]) && at(k - 1).is_some_and(|j| ground[j])
+                }) else {
+                    continue;
+                };
+                let (Some(a), Some(b)) = (at(-1), at(far)) else { continue };
+                if own.contains(&(a as u32)) {
+                    jumps.push((encoded(a) - encoded(b)).abs());
+                }
+            }
+        }
+        (jumps.len() > 5 && jumps.len() * 6 > rim).then(|| filter::median(jumps))
     }
 
     /// Encoded luminance over that of the shadowed ground.
@@ -423,22 +579,30 @@ impl Opening<'_> {
         })
     }
 
-    /// What the fine detail says: correlation of picture and photographed ground, where the ground has
-    /// detail; -2 to 2.
-    fn texture(&self) -> f32 {
+    /// What the fine detail says: correlation of the changes over two pixels in the picture and in the
+    /// photographed ground, where the ground has detail; -2 to 2. No pixel of the outline is asked.
+    fn texture(&self, own: &Own) -> f32 {
         let Some([picture, ground]) = &self.e.detail else { return 0.0 };
-        let (mut pg, mut pp, mut gg) = (0.0_f32, 1e-12_f32, 1e-12_f32);
+        let w = self.e.w as u32;
+        let (mut pg, mut pp, mut gg, mut n) = (0.0_f32, 1e-12_f32, 1e-12_f32, 0.0_f32);
         for &i in &self.part.pixels {
-            let (p, g) = (picture.data[i as usize], ground.data[i as usize]);
-            (pg, pp, gg) = (pg + p * g, pp + p * p, gg + g * g);
+            for j in [i + 2, i + 2 * w] {
+                if own.contains(&j) && own.contains(&(i + (j - i) / 2)) {
+                    let change = |p: &Plane| p.data[j as usize] - p.data[i as usize];
+                    let (p, g) = (change(picture), change(ground));
+                    (pg, pp, gg, n) = (pg + p * g, pp + p * p, gg + g * g, n + 1.0);
+                }
+            }
         }
-        let n = self.part.pixels.len() as f32;
-        if n < 30.0 || (gg / n).sqrt() < 2.0 * self.e.noise.max(0.003) {
+        if n < 20.0 || (gg / n).sqrt() < 3.0 * self.e.noise.max(0.003) {
             return 0.0;
         }
         ((pg / (pp * gg).sqrt() - 0.35) * 5.0).clamp(-2.0, 2.0)
     }
 }
+
+/// Indices of a part's pixels.
+type Own = std::collections::HashSet<u32>;
 
 /// Takes away what is no piece: dust and noise by their size, crumbs of contact shadow by their lack of
 /// colour and light, and, when a network looked, what it does not mean.

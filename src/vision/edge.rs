@@ -8,7 +8,7 @@
 use super::backdrop::Scene;
 use super::coarse::{Label, Labels};
 use super::maxflow::Graph;
-use super::{filter, proxy};
+use super::{filter, profile, proxy};
 use crate::imaging::{Image, Mask, Plane, Rgb8, colour};
 use rayon::prelude::*;
 
@@ -165,11 +165,11 @@ impl Solver<'_> {
     fn tile(&self, x0: usize, y0: usize, w: usize, h: usize) -> Vec<f32> {
         let tile = self.look(x0, y0, w, h);
         let cut = self.cut(&tile);
-        let blur = edge_blur(&tile, &cut);
+        let (lens, blur) = edge_blur(&tile, &cut);
         if self.inner.is_some() {
             self.soft(&tile, &cut, blur)
         } else {
-            self.hard(&tile, &cut, blur)
+            self.hard(&tile, &cut, blur, lens)
         }
     }
 
@@ -291,7 +291,7 @@ impl Solver<'_> {
     }
 
     /// Coverage of hard edges from their cut.
-    fn hard(&self, tile: &Tile, cut: &[bool], blur: f32) -> Vec<f32> {
+    fn hard(&self, tile: &Tile, cut: &[bool], blur: f32, lens: f32) -> Vec<f32> {
         let (w, h) = (tile.w, tile.h);
         // The cut follows what can just be told from noise: the skirt of a blurred edge. Its middle lies
         // where the difference has half of what it has further in.
@@ -303,8 +303,12 @@ impl Solver<'_> {
         let (far, who) = filter::nearest(w, h, core);
         let spread = spread(cut, w, h);
         let far_in = (reach as usize).clamp(2, 6);
+        let located = self.located(tile, cut, lens, &inwards, &outwards);
         (0..w * h)
             .map(|i| {
+                if let Some(a) = located[i] {
+                    return a;
+                }
                 if inwards[i] > reach || outwards[i] > skirt {
                     return f32::from(u8::from(cut[i]));
                 }
@@ -320,6 +324,60 @@ impl Solver<'_> {
                 let a = a.clamp(0.0, 1.0) * sure + spread[i] * (1.0 - sure);
                 let a = if cut[i] { a.max(self.own_way(tile, cut, i, far_in.min(3))) } else { a };
                 if outwards[i] > 0.0 && tile.differs[i] < 0.5 * self.tell { 0.0 } else { a }
+            })
+            .collect()
+    }
+
+    /// Coverage around the places of the outline where [`profile::locate`] finds the edge: that of a half plane
+    /// seen through the lens. `None` elsewhere: thin wires, and what no edge is near.
+    fn located(
+        &self,
+        tile: &Tile,
+        cut: &[bool],
+        lens: f32,
+        inwards: &[f32],
+        outwards: &[f32],
+    ) -> Vec<Option<f32>> {
+        let (w, h) = (tile.w, tile.h);
+        // Rows and columns cross an edge aslant, and it steps between pixels: a narrow blur reads wider than it is.
+        let sigma = (lens - 0.35).clamp(0.5, 3.0);
+        let rim = |i: usize| {
+            let mut beside = false;
+            if cut[i] && inwards[i] < 1.5 {
+                filter::neighbours(i % w, i / w, w, h, false, |j| beside |= !cut[j]);
+            }
+            beside
+        };
+        let off = |i: usize| {
+            // Linear light, scaled so that small differences read as encoded ones.
+            std::array::from_fn(|c| {
+                let g = tile.ground[i][c].max(0.002);
+                (tile.picture[i][c] - tile.ground[i][c]) * 0.45 * g.powf(-0.55)
+            })
+        };
+        let field = profile::Field { w, h, cut, off: &off, sigma, noise: self.tell / 3.2 };
+        let places: Vec<usize> = (0..w * h).filter(|&i| rim(i)).collect();
+        let found: Vec<_> = places.iter().map(|&i| profile::locate(&field, i)).collect();
+        let found = profile::steady(w, h, &places, &found);
+        let mut index = vec![u32::MAX; w * h];
+        places.iter().enumerate().for_each(|(k, &i)| index[i] = k as u32);
+        let (far, who) = filter::nearest(w, h, |i| index[i] != u32::MAX);
+        let within = 3.0 * sigma + 2.5;
+        (0..w * h)
+            .map(|i| {
+                if tile.label[i] != Label::Band
+                    || far[i] > within + 2.0
+                    || inwards[i].max(outwards[i]) > within
+                {
+                    return None;
+                }
+                let edge = found[index[who[i] as usize] as usize]?;
+                let inside = edge.inside((i % w) as f32, (i / w) as f32);
+                if inside.abs() > 3.0 * sigma {
+                    Some(f32::from(u8::from(inside > 0.0)))
+                } else {
+                    Some(profile::step(inside / sigma))
+                }
             })
             .collect()
     }
@@ -443,23 +501,30 @@ fn mean_contrast(tile: &Tile, band: &[u32]) -> f32 {
     if n > 0.0 { sum / n } else { 0.0 }
 }
 
-/// Sigma of the edge's blur in pixels: the rise of the difference across the cut over its steepest step,
-/// the middle of all places where the edge is clear.
-fn edge_blur(tile: &Tile, cut: &[bool]) -> f32 {
+/// Sigma of the edge's blur in pixels: the rise of the difference across the cut over its steepest step, the middle
+/// of all places where the edge is clear. First of the rise to the first peak behind the cut, which is the
+/// lens; then of the whole rise, to which the metal's own shading adds.
+fn edge_blur(tile: &Tile, cut: &[bool]) -> (f32, f32) {
     const REACH: usize = 9;
     let (w, h) = (tile.w, tile.h);
-    let mut found = Vec::new();
+    let (mut first, mut whole) = (Vec::new(), Vec::new());
     let mut walk = |at: &dyn Fn(usize) -> usize, middle: usize, n: usize| {
         if middle < REACH || middle + REACH >= n {
             return;
         }
-        let run: Vec<f32> =
-            (middle - REACH..=middle + REACH).map(|k| tile.differs[at(k)]).collect();
-        let (lo, hi) = run.iter().fold((f32::MAX, 0.0_f32), |(a, b), &v| (a.min(v), b.max(v)));
-        let steepest = run.windows(2).map(|p| (p[1] - p[0]).abs()).fold(0.0, f32::max);
-        if hi - lo > 0.1 && steepest > 0.0 {
-            found.push((hi - lo) / steepest / 2.507);
+        let mut run: [f32; 2 * REACH + 1] =
+            std::array::from_fn(|k| tile.differs[at(middle - REACH + k)]);
+        let sigma = |run: &[f32], clear: f32| {
+            let (lo, hi) = run.iter().fold((f32::MAX, 0.0_f32), |(a, b), &v| (a.min(v), b.max(v)));
+            let steepest = run.windows(2).map(|p| (p[1] - p[0]).abs()).fold(0.0, f32::max);
+            (hi - lo > clear && steepest > 0.0).then(|| (hi - lo) / steepest / 2.507)
+        };
+        whole.extend(sigma(&run, 0.1));
+        if cut[at(middle)] {
+            run.reverse();
         }
+        let peak = (REACH..2 * REACH).find(|&k| run[k + 1] < run[k]).unwrap_or(2 * REACH);
+        first.extend(sigma(&run[..=peak], 0.06));
     };
     for i in 0..w * h {
         let (x, y) = (i % w, i / w);
@@ -470,7 +535,8 @@ fn edge_blur(tile: &Tile, cut: &[bool]) -> f32 {
             walk(&|k| k * w + x, y, h);
         }
     }
-    if found.is_empty() { 0.8 } else { filter::median(found) }
+    let middle = |found: Vec<f32>| if found.is_empty() { 0.8 } else { filter::median(found) };
+    (middle(first), middle(whole))
 }
 
 /// The cut smoothed by a Gaussian of sigma .7: the shape's own coverage of its rim.

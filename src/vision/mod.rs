@@ -17,6 +17,7 @@ mod filter;
 mod maxflow;
 #[cfg(feature = "network")]
 pub mod network;
+mod profile;
 mod proxy;
 mod stroke;
 
