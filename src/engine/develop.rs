@@ -119,8 +119,9 @@ impl Developer<'_> {
 
     fn open(&mut self, take: &Take) -> Result<&Open, String> {
         let edit = take.recipe.clone().unwrap_or_default();
-        let cut =
-            Cut { marks: edit.cut_out().map(<[Mark]>::to_vec), empty_set: self.empty_set_of(take) };
+        // Takes that are only looked at do not wait for an exact outline.
+        let empty_set = take.recipe.as_ref().and_then(|_| self.empty_set_of(take));
+        let cut = Cut { marks: edit.cut_out().map(<[Mark]>::to_vec), empty_set };
         let same = self.open.as_ref().is_some_and(|o| o.file == take.file);
         if same && self.open.as_ref().is_some_and(|o| o.cut == cut) {
             return self.open.as_ref().ok_or_else(String::new);

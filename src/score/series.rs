@@ -92,8 +92,8 @@ pub(super) fn split(takes: &[Candidate]) -> Vec<(Vec<usize>, Kind)> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
     for i in 0..takes.len() {
         let joins = i > 0
-            && (turning[i] > 0 && turning[i] == turning[i - 1]
-                || turning[i] == turning[i - 1] && steps[i - 1].as_ref().is_some_and(joins));
+            && turning[i] == turning[i - 1]
+            && (turning[i] > 0 || steps[i - 1].as_ref().is_some_and(joins));
         match groups.last_mut() {
             Some(group) if joins => group.push(i),
             _ => groups.push(vec![i]),

@@ -104,7 +104,7 @@ impl Profile {
     }
 
     /// The slope `k` pixels to the right of the middle, or to the left.
-    fn from_middle(&self, k: usize, left: bool) -> f32 {
+    fn slope_at(&self, k: usize, left: bool) -> f32 {
         self.slope[if left { MIDDLE - k } else { MIDDLE + k }]
     }
 
@@ -122,7 +122,7 @@ impl Profile {
         }
         let alone = |(side, left): (f32, bool)| {
             let (from, to) = ((side + 1.0) as usize + 1, (apart as usize).min(REACH));
-            (from..=to).all(|k| self.from_middle(k, left).abs() <= NEIGHBOUR * peak)
+            (from..=to).all(|k| self.slope_at(k, left).abs() <= NEIGHBOUR * peak)
         };
         [(sides[0], true), (sides[1], false)].into_iter().all(alone).then_some(width)
     }
@@ -131,7 +131,7 @@ impl Profile {
     fn falls(&self, peak: f32, left: bool) -> Option<f32> {
         let (mut before, mut lowest) = (1.0, 1.0_f32);
         for k in 1..=REACH {
-            let v = self.from_middle(k, left) / peak;
+            let v = self.slope_at(k, left) / peak;
             if v <= LOW {
                 return Some(k as f32 - 1.0 + (before - LOW) / (before - v));
             }

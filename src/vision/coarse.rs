@@ -602,7 +602,7 @@ impl Opening<'_> {
 }
 
 /// Indices of a part's pixels.
-type Own = std::collections::HashSet<u32>;
+type Own = std::collections::BTreeSet<u32>;
 
 /// Takes away what is no piece: dust and noise by their size, crumbs of contact shadow by their lack of
 /// colour and light, and, when a network looked, what it does not mean.
