@@ -2,7 +2,7 @@
 //! written, renamed or removed.
 
 use super::{Abilities, Camera, CameraError, CameraEvent, LiveFrame, Object, ObjectId, Setting};
-use crate::imaging::endings::is_picture;
+use crate::imaging::endings::{is_jpeg, is_picture};
 use crate::imaging::jpeg;
 use std::collections::BTreeMap;
 use std::fs::{self, File, Metadata};
@@ -162,11 +162,6 @@ impl Folder {
 /// Seconds since 1970.
 fn seconds(time: SystemTime) -> Option<i64> {
     time.duration_since(SystemTime::UNIX_EPOCH).ok().map(|since| since.as_secs() as i64)
-}
-
-fn is_jpeg(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    lower.ends_with(".jpg") || lower.ends_with(".jpeg")
 }
 
 /// A picture's name and state; none for folders, other files, and names under way.

@@ -8,7 +8,7 @@ use crate::calibrate::{
     self, Calibration, Card, FlatField, Found, Method, Options, Reference, Transfer,
 };
 use crate::imaging::{Rgb8, files};
-use crate::session::Moment;
+use crate::session::{Moment, Settings};
 use std::fs;
 use std::path::Path;
 
@@ -82,9 +82,8 @@ fn take_into_force(shared: &Shared, made: Calibration) -> Result<(), String> {
 
 /// The session's calibration is this file from now on.
 fn remember(shared: &Shared, file: Option<String>) -> std::io::Result<()> {
-    let mut book = shared.book.lock();
-    book.session.change_settings(|s| (s.calibration, s.light_baseline) = (file, None))?;
-    drop(book);
+    let change = |s: &mut Settings| (s.calibration, s.light_baseline) = (file, None);
+    shared.book.lock().session.change_settings(change)?;
     shared.load_calibration();
     Ok(())
 }
@@ -102,18 +101,18 @@ pub(super) fn keep_baseline(shared: &Shared, baseline: [f32; 3]) -> Result<(), S
     if let Some(colour) = shared.colour.lock().as_mut() {
         colour.baseline = Some(baseline);
     }
-    let mut book = shared.book.lock();
-    let kept = book.session.change_settings(|s| s.light_baseline = Some(baseline));
+    keep(shared, |s| s.light_baseline = Some(baseline))
+}
+
+/// Changes what the session remembers.
+fn keep(shared: &Shared, change: impl FnOnce(&mut Settings)) -> Result<(), String> {
+    let kept = shared.book.lock().session.change_settings(change);
     kept.map_err(|e| format!("the session cannot be written ({e}); make room"))
 }
 
 /// Takes a capture, by its file name, as the picture of the set without the piece; none forgets it.
 pub(super) fn empty_set(shared: &Shared, name: Option<String>) -> Result<(), String> {
-    let mut book = shared.book.lock();
-    book.session
-        .change_settings(|s| s.empty_set.clone_from(&name))
-        .map_err(|e| format!("the session cannot be written ({e}); make room"))?;
-    drop(book);
+    keep(shared, |s| s.empty_set.clone_from(&name))?;
     shared.tell(Event::EmptySet(name));
     Ok(())
 }
@@ -132,11 +131,7 @@ pub(super) fn flat_field(shared: &Shared, card: Option<(&str, &Rgb8)>) -> Result
             Some(FLAT_FIELD.to_owned())
         }
     };
-    let mut book = shared.book.lock();
-    book.session
-        .change_settings(|s| s.flat_field = file)
-        .map_err(|e| format!("the session cannot be written ({e}); make room"))?;
-    drop(book);
+    keep(shared, |s| s.flat_field = file)?;
     shared.load_flat_field();
     Ok(())
 }

@@ -164,7 +164,7 @@ impl Developer<'_> {
         (!own).then_some(name)
     }
 
-    /// Reads the picture of the empty set, once. One that cannot be read is forgotten with a sentence.
+    /// Reads the picture of the empty set, once. Without one that can be read, cut-outs do without it.
     fn read_empty_set(&mut self, name: Option<&str>) -> Option<&Picture> {
         let name = name?;
         if self.empty_set.as_ref().is_none_or(|(held, _)| held != name) {

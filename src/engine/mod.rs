@@ -43,7 +43,7 @@ pub use colour::{
 pub use judge::{Seen, judge_file};
 pub use open::{attached, preferred_camera};
 pub use practice::{Practice, card as practice_card};
-pub use product::{plausible, product, product_for, reduced};
+pub use product::{product_for, reduced};
 pub use shared::Wake;
 pub use studio::{StartError, Studio};
 pub use taste::{forget_picks, learnt_weights};

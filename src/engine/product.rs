@@ -1,4 +1,4 @@
-//! Where the product is in a picture, quickly: what a retouch is planned with.
+//! Where the product is in a picture, roughly or exactly: what a retouch is planned with.
 
 use crate::imaging::{Mask, Picture, Rgb8, resize};
 use crate::retouch::{Mark, Place, Recipe, Side};
@@ -9,7 +9,7 @@ const LOOK: usize = 640;
 
 /// The product of a picture; none where nothing, or nearly everything, stands out of the backdrop:
 /// then the plan decides for itself.
-pub fn product(picture: &Picture) -> Option<Mask> {
+fn product(picture: &Picture) -> Option<Mask> {
     plausible(vision::subject(&reduced(picture, LOOK)))
 }
 
@@ -45,7 +45,7 @@ fn stroke(mark: &Mark, (w, h): (usize, usize)) -> Stroke {
 }
 
 /// A mask that can be a product on a backdrop.
-pub fn plausible(mask: Mask) -> Option<Mask> {
+fn plausible(mask: Mask) -> Option<Mask> {
     let share = mask.count() as f32 / (mask.w * mask.h).max(1) as f32;
     (0.001..0.8).contains(&share).then_some(mask)
 }

@@ -9,8 +9,10 @@ const RAW: &[&str] = &[
     "raf", "rw2", "rwl", "sr2", "srf", "srw",
 ];
 
-/// Endings of finished pictures that Culet opens.
-const FINISHED: &[&str] = &["jpg", "jpeg", "png", "tif", "tiff"];
+const JPEG: &[&str] = &["jpg", "jpeg"];
+
+/// Endings of other finished pictures that Culet opens.
+const FINISHED: &[&str] = &["png", "tif", "tiff"];
 
 /// Endings of pictures that a camera writes and Culet keeps, but does not open.
 const SEALED: &[&str] = &["heic", "heif", "hif", "raw", "x3f"];
@@ -20,14 +22,19 @@ pub fn is_raw(name: impl AsRef<Path>) -> bool {
     ends_in(name.as_ref(), &[RAW])
 }
 
+/// Whether a name is that of a JPEG.
+pub fn is_jpeg(name: impl AsRef<Path>) -> bool {
+    ends_in(name.as_ref(), &[JPEG])
+}
+
 /// Whether a name is that of a picture that Culet opens.
 pub fn can_open(name: impl AsRef<Path>) -> bool {
-    ends_in(name.as_ref(), &[RAW, FINISHED])
+    ends_in(name.as_ref(), &[RAW, JPEG, FINISHED])
 }
 
 /// Whether a name is that of a picture: JPEG, PNG, TIFF, HEIF or a maker's raw format.
 pub fn is_picture(name: impl AsRef<Path>) -> bool {
-    ends_in(name.as_ref(), &[RAW, FINISHED, SEALED])
+    ends_in(name.as_ref(), &[RAW, JPEG, FINISHED, SEALED])
 }
 
 fn ends_in(name: &Path, lists: &[&[&str]]) -> bool {
@@ -48,6 +55,7 @@ mod tests {
             assert!(!is_picture(name), "{name}");
         }
         assert!(is_raw("a.NEF") && !is_raw("a.jpg") && !is_raw("IMG_1.HEIC"));
-        assert!(can_open("a.dng") && !can_open("IMG_1.HEIC"));
+        assert!(is_jpeg("DSC_0001.JPG") && is_jpeg("a.b.jpeg") && !is_jpeg("a.jpg.nef"));
+        assert!(can_open("DSC_0001.JPG") && can_open("a.dng") && !can_open("IMG_1.HEIC"));
     }
 }

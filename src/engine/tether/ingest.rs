@@ -4,7 +4,7 @@
 use super::super::contract::{Event, Level};
 use super::{Arrival, Tether};
 use crate::camera::{CameraError, Object, ObjectId};
-use crate::imaging::endings::is_raw;
+use crate::imaging::endings::{is_jpeg, is_raw};
 use crate::imaging::files::sha256;
 use crate::imaging::{jpeg, raw};
 use crate::session::journal::Source;
@@ -476,9 +476,4 @@ fn ends_early(source: &Source, bytes: &[u8]) -> bool {
 
 fn stem(source: &Source) -> &str {
     naming::split(&source.name).0
-}
-
-fn is_jpeg(name: &str) -> bool {
-    let (_, ending) = naming::split(name);
-    ["jpg", "jpeg"].iter().any(|e| e.eq_ignore_ascii_case(ending))
 }
