@@ -59,6 +59,8 @@ pub(super) fn run() {
 pub(super) struct Eye {
     #[cfg(feature = "network")]
     network: Option<vision::network::Network>,
+    #[cfg(feature = "network")]
+    own: vision::network::SubjectNetwork,
     cache: Option<PathBuf>,
 }
 
@@ -70,7 +72,16 @@ impl Eye {
         let folder = std::env::var("CULET_MODELS").map_or(folder, PathBuf::from);
         let network = vision::network::Network::open(&folder, registry.find("u2netp").unwrap());
         let network = network.map_err(|e| println!("without a network: {e}")).ok();
-        Self { network, cache: std::env::var("CULET_MASKS").ok().map(PathBuf::from) }
+        // `CULET_SUBJECT` names another file to be measured in its place.
+        let own = match std::env::var("CULET_SUBJECT") {
+            Ok(path) => vision::network::SubjectNetwork::open(path.as_ref()),
+            Err(_) => vision::network::SubjectNetwork::built_in(),
+        };
+        Self {
+            network,
+            own: own.unwrap(),
+            cache: std::env::var("CULET_MASKS").ok().map(PathBuf::from),
+        }
     }
 
     #[cfg(not(feature = "network"))]
@@ -101,6 +112,18 @@ impl Eye {
         None
     }
 
+    /// What Culet's own network sees at a glance and closely.
+    #[cfg(feature = "network")]
+    fn own(&self, picture: &Rgb8, empty: Option<&Rgb8>) -> Option<[Mask; 2]> {
+        let glance = self.own.glance(picture, empty).unwrap().subject;
+        Some([glance, self.own.look(picture, empty).unwrap().subject])
+    }
+
+    #[cfg(not(feature = "network"))]
+    fn own(&self, _: &Rgb8, _: Option<&Rgb8>) -> Option<[Mask; 2]> {
+        None
+    }
+
     /// tract's time beside onnxruntime's recorded one; the values are compared by a unit test.
     #[cfg(feature = "network")]
     fn compare(&self) {
@@ -113,6 +136,32 @@ impl Eye {
             "\nu2netp in tract, one thread: {:.0} ms a picture (models/onnxruntime-u2netp.csv names onnxruntime's)",
             best * 1000.0
         );
+        self.compare_own();
+    }
+
+    /// The same of Culet's own network, and what the planes that it looks at take.
+    #[cfg(feature = "network")]
+    fn compare_own(&self) {
+        let planes = vec![0.1; vision::Sight::PLANES * 320 * 320];
+        let best = (0..20)
+            .map(|_| timed(|| self.own.run(planes.clone(), None).map(drop).unwrap()).1)
+            .fold(f64::MAX, f64::min);
+        let frame = scenes::render("hoops", "grey", 600, 301).picture;
+        let glance = (0..10)
+            .map(|_| timed(|| self.own.glance(&frame, None).map(drop).unwrap()).1)
+            .fold(f64::MAX, f64::min);
+        bar("own network in tract, one thread, 320x320: ms", "<= 30", best * 1000.0, best <= 0.03);
+        println!("  (models/onnxruntime-subject.csv names onnxruntime's)");
+        bar(
+            "masks a second of a 900x600 frame, all included",
+            ">= 15",
+            1.0 / glance,
+            glance < 1.0 / 15.0,
+        );
+        let closely = (0..3)
+            .map(|_| timed(|| self.own.look(&frame, None).map(drop).unwrap()).1)
+            .fold(f64::MAX, f64::min);
+        println!("  looked at closely, 900x600, all cores: {:.0} ms", closely * 1000.0);
     }
 
     #[cfg(not(feature = "network"))]
@@ -126,13 +175,21 @@ pub(super) fn timed<T>(f: impl FnOnce() -> T) -> (T, f64) {
 }
 
 /// The ways that are compared, in the order of the tables.
-pub(super) const METHODS: [&str; 6] = [
+pub(super) const METHODS: [&str; 14] = [
     "network, bilinear",
     "network, guided filter",
     "ours, neither",
     "ours, network",
     "ours, empty set",
     "ours, both",
+    "own network, glance",
+    "own network, closely",
+    "ours, own network",
+    "the same, empty set: glance",
+    "the same, empty set: closely",
+    "ours, own, empty set",
+    "ours, own and network",
+    "ours, all three",
 ];
 
 /// Every method on one picture.
@@ -146,6 +203,32 @@ pub(super) fn all_ways(scene: &Scene, eye: &Eye) -> Vec<(&'static str, Mask, Opt
         out.push((METHODS[1], guided(&scene.picture, &large), None));
         out.insert(0, (METHODS[0], large, None));
     }
+    for (names, empty_set) in [
+        ([METHODS[6], METHODS[7], METHODS[8]], None),
+        ([METHODS[9], METHODS[10], METHODS[11]], Some(&empty)),
+    ] {
+        let empty_set = match empty_set.map(Option::as_ref) {
+            None => None,
+            Some(Some(empty)) => Some(empty),
+            Some(None) => continue,
+        };
+        let small = empty_set.and(scene.empty.as_ref());
+        let Some([glance, close]) = eye.own(&scene.picture, small) else { continue };
+        let with = CutOut { empty_set, seen: Some(&close), ..CutOut::default() };
+        let cut = vision::cut_out(&picture, &with).unwrap();
+        out.push((names[0], enlarge(&glance, scene.alpha.w, scene.alpha.h), None));
+        out.push((names[1], enlarge(&close, scene.alpha.w, scene.alpha.h), None));
+        out.push((names[2], cut.alpha.clone(), Some(cut)));
+        if coarse.is_some() {
+            let with = CutOut { coarse: coarse.as_ref(), ..with };
+            let cut = vision::cut_out(&picture, &with).unwrap();
+            out.push((
+                METHODS[if empty_set.is_some() { 13 } else { 12 }],
+                cut.alpha.clone(),
+                Some(cut),
+            ));
+        }
+    }
     for (name, empty_set, coarse) in [
         (METHODS[2], None, None),
         (METHODS[3], None, coarse.as_ref()),
@@ -155,8 +238,8 @@ pub(super) fn all_ways(scene: &Scene, eye: &Eye) -> Vec<(&'static str, Mask, Opt
         let possible = (empty.is_some() || !matches!(name, "ours, empty set" | "ours, both"))
             && (coarse.is_some() || !matches!(name, "ours, network" | "ours, both"));
         if possible {
-            let cut =
-                vision::cut_out(&picture, &CutOut { empty_set, coarse, strokes: &[] }).unwrap();
+            let cut = vision::cut_out(&picture, &CutOut { empty_set, coarse, ..CutOut::default() })
+                .unwrap();
             out.push((name, cut.alpha.clone(), Some(cut)));
         }
     }
@@ -232,7 +315,7 @@ fn practice(eye: &Eye, full: bool) {
             for row in ["", scene.ground, &scene.name] {
                 table.add(method, row, &figures);
             }
-            if method == "ours, empty set" {
+            if method == "ours, own, empty set" {
                 shadows.extend(cut.map(|c| shadow_figure(&scene, &c)));
             }
             save(&format!("practice-{}-{method}", scene.name), &scene, &alpha);
@@ -265,7 +348,7 @@ fn rendered(eye: &Eye, full: bool) {
                     for row in ["", ground, piece] {
                         table.add(method, row, &figures);
                     }
-                    if method == "ours, empty set" {
+                    if method == "ours, own, empty set" {
                         shadows.extend(cut.map(|c| shadow_figure(&scene, &c)));
                     }
                     if std::env::var("CULET_VERBOSE").is_ok() {
@@ -287,14 +370,14 @@ fn rendered(eye: &Eye, full: bool) {
 
 /// The bars for pieces with known truth.
 fn bars(table: &Table, shadows: &[f64]) {
-    if let Some(m) = table.mean("ours, empty set") {
+    if let Some(m) = table.mean("ours, own, empty set").or_else(|| table.mean("ours, empty set")) {
         bar("empty set: MSE * 1e3", "<= .4", m.mse, m.mse <= 0.4);
         bar("empty set: IoU", ">= .998", m.iou, m.iou >= 0.998);
         bar("empty set: holes open", ">= .95", m.holes_open, m.holes_open >= 0.95);
         let mean = shadows.iter().sum::<f64>() / shadows.len().max(1) as f64;
         bar("empty set: correlation of the shadow", ">= .95", mean, mean >= 0.95);
     }
-    let best = table.mean("ours, network").or_else(|| table.mean("ours, neither"));
+    let best = table.mean("ours, own network").or_else(|| table.mean("ours, neither"));
     if let Some(m) = best {
         bar("no empty set: MSE * 1e3", "<= 2", m.mse, m.mse <= 2.0);
         bar("no empty set: IoU", ">= .98", m.iou, m.iou >= 0.98);
@@ -355,7 +438,7 @@ fn speed() {
     };
     let (picture, empty) = (large(&scene.picture), large(scene.empty.as_ref().unwrap()));
     for (name, empty_set) in [("fitted backdrop", None), ("empty set", Some(&empty))] {
-        let with = CutOut { empty_set, coarse: Some(&scene.alpha), strokes: &[] };
+        let with = CutOut { empty_set, coarse: Some(&scene.alpha), ..CutOut::default() };
         let best = (0..2)
             .map(|_| timed(|| vision::cut_out(&picture, &with).unwrap()).1)
             .fold(f64::MAX, f64::min);

@@ -111,7 +111,7 @@ fn with(settings: &[(&str, &str)]) -> Recipe {
 }
 
 fn automatic(picture: &Picture) -> (Plan, Picture) {
-    let proxy = Proxy::new(picture, Some(&culet::vision::subject(&picture.to_srgb8())));
+    let proxy = Proxy::new(picture, Some(&culet::vision::subject(&picture.to_srgb8(), None)));
     let plan = plan(&Recipe::automatic(&proxy), &proxy);
     let after = plan.render(picture);
     (plan, after)
@@ -441,7 +441,7 @@ fn pure_white_rendered() {
         let set = Set::new(piece.parse().unwrap(), 960, 640, Quality::FIRST);
         let (before, truth) = set.photograph(&Shot { noise: 1.0, ..Shot::default() });
         let before = Picture::from_srgb8(before);
-        let mask = culet::vision::subject(&before.to_srgb8());
+        let mask = culet::vision::subject(&before.to_srgb8(), None);
         let proxy = Proxy::new(&before, Some(&mask));
         let after =
             plan(&Recipe::automatic(&proxy), &proxy).render(&before).to_srgb8().into_owned();
@@ -494,7 +494,7 @@ fn honesty() {
     let mut pictures = vec![(Picture::from_srgb8(ring.picture), ring.ring)];
     for folder in ["jewellery/hires", "jewellery/retouched-on-white"] {
         pictures.extend(data(folder, 3).into_iter().map(|p| {
-            let mask = culet::vision::subject(&p.to_srgb8());
+            let mask = culet::vision::subject(&p.to_srgb8(), None);
             (p, mask)
         }));
     }
@@ -633,7 +633,7 @@ fn finished_retouches() {
     }
     for picture in pictures {
         let (plan, after) = automatic(&picture);
-        let product = culet::vision::subject(&picture.to_srgb8());
+        let product = culet::vision::subject(&picture.to_srgb8(), None);
         let before = picture.to_srgb8();
         let all = differences(&before, &after.to_srgb8());
         let inside = |i: &usize| {

@@ -1,6 +1,7 @@
 //! `culet cutout`: the subject without its ground, with or without its shadow.
 
 use super::{complain, is_picture, pictures, progress};
+use crate::engine::product;
 use crate::imaging::{Mask, Picture, Rgb8, Rgba8, open, save};
 use crate::vision::{self, Background, Cut, CutOut, Method, ShadowLayer};
 use anyhow::{Context as _, Result, bail, ensure};
@@ -30,7 +31,7 @@ pub(super) struct Arguments {
     /// What becomes of its shadow.
     #[arg(long, value_enum, default_value_t = Shadow::Drop)]
     shadow: Shadow,
-    /// Which network helps: auto, none, a name from models/models.toml, or an .onnx file of your own.
+    /// Which network helps: auto is Culet's own; none, a name from models/models.toml, or an .onnx file of yours.
     #[arg(long, default_value = "auto")]
     model: String,
     /// JPEG quality of results that are not transparent.
@@ -214,7 +215,13 @@ impl Job<'_> {
                 None
             }
         };
-        let with = CutOut { empty_set: self.empty.as_ref(), coarse: coarse.as_ref(), strokes: &[] };
+        let empty_set = self.empty.as_ref();
+        let seen = match self.arguments.model.as_str() {
+            "auto" => product::look(&opened.picture, empty_set),
+            _ => None,
+        };
+        let (coarse, seen) = (coarse.as_ref(), seen.as_ref());
+        let with = CutOut { empty_set, coarse, seen, ..CutOut::default() };
         let cut = vision::cut_out(&opened.picture, &with)?;
         warnings.extend(cut.warnings.iter().cloned());
         let laid =
@@ -308,33 +315,20 @@ fn tell(file: &Path, done: &Done, json: bool) {
     done.warnings.iter().for_each(|w| eprintln!("  {w}"));
 }
 
-/// The network that was asked for, if any.
+/// The network of others that was asked for, if any.
 struct Eye {
     #[cfg(feature = "network")]
     network: Option<vision::network::Network>,
 }
 
 impl Eye {
-    /// `auto` takes what is there and nothing otherwise; a name or a file must be there.
+    /// A name or a file must be there.
     #[cfg(feature = "network")]
     fn open(model: &str) -> Result<Self> {
         use vision::network::{Network, Registry};
         let own = Path::new(model);
         let network = match model {
-            "none" => None,
-            "auto" => {
-                let registry = Registry::built_in()?;
-                let found = model_folders().into_iter().find_map(|folder| {
-                    let spec = registry.first_in(&folder)?;
-                    Some((folder.clone(), spec))
-                });
-                match found {
-                    Some((folder, spec)) => Network::open(&folder, spec)
-                        .inspect_err(|e| eprintln!("without a network: {e}"))
-                        .ok(),
-                    None => None,
-                }
-            }
+            "none" | "auto" => None,
             _ if own.extension().is_some_and(|e| e.eq_ignore_ascii_case("onnx")) => {
                 Some(Network::open_own(own)?)
             }

@@ -27,7 +27,7 @@ pub mod latest;
 mod open;
 mod practice;
 mod preview;
-mod product;
+pub mod product;
 mod shared;
 mod studio;
 mod taste;

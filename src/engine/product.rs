@@ -10,7 +10,48 @@ const LOOK: usize = 640;
 /// The product of a picture; none where nothing, or nearly everything, stands out of the backdrop:
 /// then the plan decides for itself.
 fn product(picture: &Picture) -> Option<Mask> {
-    plausible(vision::subject(&reduced(picture, LOOK)))
+    let small = reduced(picture, LOOK);
+    let seen = glance(&small);
+    plausible(vision::subject(&small, seen.as_ref()))
+}
+
+/// The network, opened once; none when the program was built without.
+#[cfg(feature = "network")]
+fn network() -> Option<&'static vision::network::SubjectNetwork> {
+    use vision::network::SubjectNetwork;
+    static NETWORK: std::sync::OnceLock<Option<SubjectNetwork>> = std::sync::OnceLock::new();
+    let open = || SubjectNetwork::built_in().map_err(|e| tracing::error!("{e}")).ok();
+    NETWORK.get_or_init(open).as_ref()
+}
+
+/// Where the network sees the piece at one look at the whole picture, in a square; none without a network.
+fn glance(picture: &Rgb8) -> Option<Mask> {
+    #[cfg(feature = "network")]
+    return network()?
+        .glance(picture, None)
+        .map_err(|e| tracing::warn!("{e}"))
+        .ok()
+        .map(|p| p.subject);
+    #[cfg(not(feature = "network"))]
+    {
+        let _ = picture;
+        None
+    }
+}
+
+/// Where the network sees the piece closely; none without a network.
+pub fn look(picture: &Picture, empty_set: Option<&Picture>) -> Option<Mask> {
+    #[cfg(feature = "network")]
+    {
+        let empty = empty_set.map(Picture::to_srgb8);
+        let seen = network()?.look(&picture.to_srgb8(), empty.as_deref());
+        seen.map_err(|e| tracing::warn!("{e}")).ok().map(|p| p.subject)
+    }
+    #[cfg(not(feature = "network"))]
+    {
+        let _ = (picture, empty_set);
+        None
+    }
 }
 
 /// The product of a picture as an edit needs it: at full size, with what was painted, for an edit that
@@ -27,7 +68,8 @@ pub fn product_for(
     };
     let (w, h) = picture.size();
     let strokes: Vec<Stroke> = marks.iter().map(|m| stroke(m, (w, h))).collect();
-    let with = CutOut { empty_set, strokes: &strokes, ..CutOut::default() };
+    let seen = look(picture, empty_set);
+    let with = CutOut { empty_set, strokes: &strokes, seen: seen.as_ref(), ..CutOut::default() };
     let cut = vision::cut_out(picture, &with)?;
     Ok((plausible(cut.alpha), cut.warnings))
 }

@@ -3,7 +3,7 @@
 use super::photo::{self, Shot, Truth};
 use super::scene::{Piece, Sampling, Setup, Stage};
 use super::trace::{Layers, Quality};
-use super::vectors::{V, gray};
+use super::vectors::{Rng, V, gray};
 use crate::imaging::Rgb8;
 use std::fmt;
 use std::str::FromStr;
@@ -83,6 +83,33 @@ impl Scene {
     }
 }
 
+/// Metals and papers that studios have, at random, the piece and the camera turned.
+fn vary(setup: Setup, rng: &mut Rng) -> Setup {
+    let mut within = |lo: f32, hi: f32| lo + (hi - lo) * rng.unit();
+    let metals = [GOLD, WHITE_GOLD, V(0.95, 0.93, 0.90), V(0.95, 0.68, 0.55), V(0.06, 0.06, 0.065)];
+    let metal = metals[within(0.0, 4.99) as usize] * within(0.85, 1.0);
+    // White and black papers are what products are photographed on; the rest is spread evenly.
+    let light = match within(0.0, 1.0) {
+        p if p < 0.35 => within(0.65, 0.88),
+        p if p < 0.65 => within(0.006, 0.03),
+        _ => within(0.03, 0.65),
+    };
+    let tint = if within(0.0, 1.0) < 0.3 { 0.35 } else { 0.03 };
+    let paper =
+        V(within(1.0 - tint, 1.0), within(1.0 - tint, 1.0), within(1.0 - tint, 1.0)) * light;
+    Setup {
+        yaw: within(-180.0, 180.0),
+        lean: setup.lean + within(-12.0, 12.0),
+        metal,
+        paper,
+        gloss: within(0.0, 0.9),
+        rough: within(0.005, 0.12),
+        elevation: within(18.0, 75.0),
+        frame_mm: setup.frame_mm * within(0.8, 1.7),
+        ..setup
+    }
+}
+
 /// A scene rendered at one size, ready for any number of shots.
 ///
 /// ```
@@ -103,6 +130,17 @@ impl Set {
     pub fn new(scene: Scene, w: usize, h: usize, quality: Quality) -> Set {
         let sampling = if w < 900 { Sampling::COARSE } else { Sampling::FINE };
         let stage = Stage::new(scene.setup(), sampling);
+        let layers = Layers::render(&stage, w, h, quality);
+        Set { stage, layers }
+    }
+
+    /// A piece as no scene of the practice camera shows it: turned and tilted, of some metal, on some paper, seen from
+    /// some height. `seed` chooses; what a network is trained on.
+    pub fn varied(piece: Piece, seed: u32, w: usize, h: usize, quality: Quality) -> Set {
+        let mut rng = Rng::new(seed, 0x5e7);
+        let scene = Scene { piece, dark: rng.unit() < 0.5 };
+        let setup = vary(scene.setup(), &mut rng);
+        let stage = Stage::new(setup, Sampling::COARSE);
         let layers = Layers::render(&stage, w, h, quality);
         Set { stage, layers }
     }

@@ -33,7 +33,16 @@ pub(super) struct Scene {
 impl Scene {
     /// Reduces the picture and finds its ground.
     pub(super) fn new(rgb: &Rgb8, empty: Option<&Rgb8>, coarse: Option<&Mask>) -> Self {
-        let (w, h) = proxy::size(rgb.w, rgb.h);
+        Self::sized(rgb, empty, coarse, proxy::size(rgb.w, rgb.h))
+    }
+
+    /// The same at a size of one's own.
+    pub(super) fn sized(
+        rgb: &Rgb8,
+        empty: Option<&Rgb8>,
+        coarse: Option<&Mask>,
+        (w, h): (usize, usize),
+    ) -> Self {
         let picture = proxy::reduce(rgb, w, h);
         let mut warnings = Vec::new();
         if let Some(empty) = empty {
@@ -174,12 +183,10 @@ fn fit(picture: &Image, coarse: Option<&Mask>) -> Image {
     let small = shrink(picture, w, h);
     let away = coarse.map(|mask| away_from(mask, w, h));
     let trusted = inliers(&small, w, h, away.as_deref());
-    let planes: [Plane; 3] = std::array::from_fn(|c| {
-        let values = Plane { w, h, data: small.iter().map(|p| p[c]).collect() };
-        let weight: Vec<f32> = trusted.iter().map(|&t| f32::from(u8::from(t))).collect();
-        let smooth = polynomial(&values, &weight);
-        local(&values, &smooth, &trusted)
-    });
+    let values = channels(&small, w, h);
+    let weight: Vec<f32> = trusted.iter().map(|&t| f32::from(u8::from(t))).collect();
+    let smooth = polynomials(&values, &weight);
+    let planes: [Plane; 3] = std::array::from_fn(|c| local(&values[c], &smooth[c], &trusted));
     Image::from_fn(picture.w, picture.h, |x, y| {
         let at = |p: &Plane| {
             let u = (x as f32 + 0.5) * w as f32 / picture.w as f32 - 0.5;
@@ -229,11 +236,10 @@ fn inliers(small: &[[f32; 3]], w: usize, h: usize, away: Option<&[bool]>) -> Vec
     let known = (0..w * h).filter(|&i| start(i)).count();
     let start = |i: usize| if known * 20 < w * h { border(i) } else { start(i) };
     let mut weight: Vec<f32> = (0..w * h).map(|i| f32::from(u8::from(start(i)))).collect();
-    let planes: [Plane; 3] =
-        std::array::from_fn(|c| Plane { w, h, data: small.iter().map(|p| p[c]).collect() });
+    let planes = channels(small, w, h);
     let mut trusted = vec![false; w * h];
     for round in 0..9 {
-        let smooth: [Plane; 3] = std::array::from_fn(|c| polynomial(&planes[c], &weight));
+        let smooth = polynomials(&planes, &weight);
         let off: Vec<f32> = (0..w * h)
             .map(|i| {
                 (0..3).map(|c| (planes[c].data[i] - smooth[c].data[i]).abs()).fold(0.0, f32::max)
@@ -252,24 +258,50 @@ fn inliers(small: &[[f32; 3]], w: usize, h: usize, away: Option<&[bool]>) -> Vec
     trusted
 }
 
-/// The weighted least-squares polynomial of degree 3, everywhere.
-fn polynomial(values: &Plane, weight: &[f32]) -> Plane {
-    let (w, h) = (values.w, values.h);
+/// A plane a channel.
+fn channels(small: &[[f32; 3]], w: usize, h: usize) -> [Plane; 3] {
+    std::array::from_fn(|c| Plane { w, h, data: small.iter().map(|p| p[c]).collect() })
+}
+
+/// The weighted least-squares polynomials of degree 3 of three planes, everywhere. Every second row and column
+/// is enough to know ten numbers by.
+fn polynomials(values: &[Plane; 3], weight: &[f32]) -> [Plane; 3] {
+    let (w, h) = (values[0].w, values[0].h);
     let terms = |i: usize| {
         let x = (i % w) as f64 / w as f64 * 2.0 - 1.0;
         let y = (i / w) as f64 / h as f64 * 2.0 - 1.0;
         [1.0, x, y, x * x, x * y, y * y, x * x * x, x * x * y, x * y * y, y * y * y]
     };
     let mut normal = SMatrix::<f64, TERMS, TERMS>::identity() * 1e-3;
-    let mut right = SVector::<f64, TERMS>::zeros();
-    for (i, &k) in weight.iter().enumerate().filter(|(_, k)| **k > 0.0) {
-        let t = SVector::<f64, TERMS>::from(terms(i));
-        normal += t * t.transpose() * f64::from(k);
-        right += t * (f64::from(k) * f64::from(values.data[i]));
+    let mut right = [SVector::<f64, TERMS>::zeros(); 3];
+    for i in (0..h).step_by(2).flat_map(|y| (0..w).step_by(2).map(move |x| y * w + x)) {
+        if weight[i] <= 0.0 {
+            continue;
+        }
+        let t = terms(i);
+        for a in 0..TERMS {
+            let k = t[a] * f64::from(weight[i]);
+            // The lower half; Cholesky reads no more.
+            for b in 0..=a {
+                normal[(a, b)] += k * t[b];
+            }
+            for (right, plane) in right.iter_mut().zip(values) {
+                right[a] += k * f64::from(plane.data[i]);
+            }
+        }
     }
-    let solved = normal.cholesky().map_or_else(SVector::zeros, |c| c.solve(&right));
-    let at = |i: usize| SVector::<f64, TERMS>::from(terms(i)).dot(&solved) as f32;
-    Plane { w, h, data: (0..w * h).map(at).collect() }
+    let solved = match normal.cholesky() {
+        Some(c) => right.map(|r| c.solve(&r)),
+        None => [SVector::zeros(); 3],
+    };
+    let mut out = [(); 3].map(|()| Plane::new(w, h));
+    for i in 0..w * h {
+        let t = terms(i);
+        for (plane, k) in out.iter_mut().zip(&solved) {
+            plane.data[i] = (0..TERMS).map(|a| t[a] * k[a]).sum::<f64>() as f32;
+        }
+    }
+    out
 }
 
 /// The polynomial plus what the trusted places leave over, smoothed and continued.

@@ -269,11 +269,13 @@ fn steps(lift: &Plane, noise: f32) -> (Vec<bool>, Vec<f32>) {
     (0..w * h).map(judge).unzip()
 }
 
-/// Labels the reduced picture.
-pub(super) fn label(scene: &Scene, coarse: Option<&Mask>) -> Labels {
+/// Labels the reduced picture. `coarse` is a mask that decides what is meant, `seen` one of Culet's own network.
+pub(super) fn label(scene: &Scene, coarse: Option<&Mask>, seen: Option<&Mask>) -> Labels {
     let (w, h) = (scene.picture.w, scene.picture.h);
-    let hint = coarse.map(|m| proxy::resize_mask(m, w, h)).filter(|m| m.count() > 0);
-    if let (true, Some(hint)) = (scene.rough, &hint) {
+    let resized =
+        |m: Option<&Mask>| m.map(|m| proxy::resize_mask(m, w, h)).filter(|m| m.count() > 0);
+    let (hint, seen) = (resized(coarse), resized(seen));
+    if let (true, Some(hint)) = (scene.rough, hint.as_ref().or(seen.as_ref())) {
         return from_hint(scene, hint);
     }
     let mut evidence = Evidence::new(scene);
@@ -294,8 +296,41 @@ pub(super) fn label(scene: &Scene, coarse: Option<&Mask>) -> Labels {
     shadow = shadow_field(&evidence, &ground);
     let mut subject: Vec<bool> = ground.iter().map(|g| !g).collect();
     drop_crumbs(&evidence, scene, &shadow, &mut subject, hint.as_ref());
+    let missed = seen.map_or_else(Vec::new, |seen| missed(&seen, &subject));
+    missed.iter().for_each(|&i| subject[i] = true);
     let confidence = stand_out(scene, &shadow, &subject, evidence.noise);
-    assemble(w, h, subject, shadow, confidence, 2.0)
+    let mut labels = assemble(w, h, subject, shadow, confidence, 2.0);
+    for i in missed {
+        labels.label[i] = Label::Inside;
+        labels.depth.data[i] = labels.depth.data[i].max(1.0);
+    }
+    labels
+}
+
+/// Less than this of a network's mask is doubt: a gap between links has 150 to 240.
+const SURE: u8 = 247;
+
+/// Where the network is sure of a subject that was not found. What hangs together with nothing that stands out of
+/// the ground is a mirror image in it, unless nothing stands out at all.
+fn missed(seen: &Mask, subject: &[bool]) -> Vec<usize> {
+    const LEAST: usize = 50;
+    let (w, h) = (seen.w, seen.h);
+    // Not at the rim of what it sees: the edge is the picture's.
+    let is_sure = |i: usize| {
+        let mut least = seen.data[i];
+        filter::neighbours(i % w, i / w, w, h, true, |j| least = least.min(seen.data[j]));
+        least >= SURE
+    };
+    let sure: Vec<bool> = (0..w * h).map(is_sure).collect();
+    let alone = subject.iter().filter(|s| **s).count() < LEAST;
+    let mut out = Vec::new();
+    for part in filter::parts(w, h, true, |i| subject[i] || sure[i]) {
+        let own = part.pixels.iter().filter(|&&i| subject[i as usize]).count();
+        if alone || own * 20 >= part.pixels.len() {
+            out.extend(part.pixels.iter().map(|&i| i as usize).filter(|&i| sure[i] && !subject[i]));
+        }
+    }
+    out
 }
 
 /// Where a network's mask is sure, away from its rim.
@@ -775,7 +810,7 @@ mod tests {
     use crate::imaging::Rgb8;
 
     fn labels(picture: &Rgb8) -> Labels {
-        label(&Scene::new(picture, None, None), None)
+        label(&Scene::new(picture, None, None), None, None)
     }
 
     /// A golden ring on light grey, with a wide soft shadow to its lower right.

@@ -19,9 +19,11 @@ mod maxflow;
 pub mod network;
 mod profile;
 mod proxy;
+mod sight;
 mod stroke;
 
 pub use compose::{Background, ShadowLayer, compose, foreground};
+pub use sight::Sight;
 pub use stroke::{Brush, Stroke};
 
 use crate::imaging::{Image, Mask, Picture, Pixels, Plane, Rect, Rgb8, Rgb16};
@@ -36,6 +38,9 @@ pub struct CutOut<'a> {
     /// Roughly where the subject is, at any size of the picture's shape: a network's mask. It decides
     /// which object is meant and what is inside; edges and holes come from the picture.
     pub coarse: Option<&'a Mask>,
+    /// Where the subject is as Culet's own network sees it, beside its ground, at any size. Where it is sure there is
+    /// subject, however much metal looks like what it mirrors; the rest comes from the picture.
+    pub seen: Option<&'a Mask>,
     /// What the photographer painted, in order; a later stroke wins.
     pub strokes: &'a [Stroke],
 }
@@ -98,24 +103,25 @@ pub enum CutError {
 /// reduced planes and 2 MB a thread.
 pub fn cut_out(picture: &Picture, with: &CutOut) -> Result<Cut, CutError> {
     let (rgb, empty) = eight_bits(picture, with.empty_set)?;
-    let coarse = with.coarse.filter(|m| m.data.len() == m.w * m.h);
+    let whole = |m: &&Mask| m.data.len() == m.w * m.h;
+    let (coarse, seen) = (with.coarse.filter(whole), with.seen.filter(whole));
     let scene = backdrop::Scene::new(&rgb, empty.as_deref(), coarse);
-    let mut labels = coarse::label(&scene, coarse);
+    let mut labels = coarse::label(&scene, coarse, seen);
     stroke::paint_labels(&mut labels, with.strokes, (rgb.w, rgb.h));
     let mut alpha = edge::solve(&rgb, empty.as_deref(), &scene, &labels);
     stroke::paint_alpha(&mut alpha, with.strokes);
     Ok(finish(alpha, scene, &labels))
 }
 
-/// Quickly and without an empty set where the subject of a picture is: for retouching and scoring.
-/// The mask is as large as the picture; made for pictures of up to 1500 pixels, larger ones are
+/// Quickly and without an empty set where the subject of a picture is: for retouching and scoring. `seen` as in
+/// [`CutOut`]. The mask is as large as the picture; made for pictures of up to 1500 pixels, larger ones are
 /// reduced and their mask is enlarged. All zero when nothing stands out.
-pub fn subject(picture: &Rgb8) -> Mask {
+pub fn subject(picture: &Rgb8, seen: Option<&Mask>) -> Mask {
     if picture.w < 16 || picture.h < 16 || picture.data.len() != picture.w * picture.h * 3 {
         return Mask::new(picture.w, picture.h);
     }
     let scene = backdrop::Scene::new(picture, None, None);
-    let labels = coarse::label(&scene, None);
+    let labels = coarse::label(&scene, None, seen.filter(|m| m.data.len() == m.w * m.h));
     proxy::enlarge(&labels.soft_mask(), picture.w, picture.h)
 }
 
@@ -237,7 +243,7 @@ mod tests {
         let stroke = |brush, x: f32, y: f32| Stroke { brush, radius: 9.0, points: vec![[x, y]] };
         let strokes = [stroke(Brush::Keep, 30.0, 30.0), stroke(Brush::Remove, 180.0, 50.0)];
         let empty = cloth(false, 1);
-        let with = CutOut { empty_set: Some(&empty), coarse: None, strokes: &strokes };
+        let with = CutOut { empty_set: Some(&empty), strokes: &strokes, ..CutOut::default() };
         let alpha = cut_out(&cloth(true, 4), &with).unwrap().alpha;
         assert_eq!((alpha.at(30, 30), alpha.at(36, 30), alpha.at(180, 50)), (255, 255, 0));
         assert_eq!(alpha.at(180, 210), 255);
@@ -271,11 +277,11 @@ mod tests {
             let inside = (x as f32 - 1300.0).hypot(y as f32 - 450.0) < 200.0;
             if inside { [150, 90, 30] } else { [220, 221, 222] }
         });
-        let mask = subject(&large);
+        let mask = subject(&large, None);
         assert_eq!((mask.w, mask.h), (2600, 900));
         let area = std::f32::consts::PI * 200.0 * 200.0;
         assert!((mask.count() as f32 / area - 1.0).abs() < 0.05, "{}", mask.count());
         large.data.truncate(5);
-        assert_eq!(subject(&large).count(), 0);
+        assert_eq!(subject(&large, None).count(), 0);
     }
 }

@@ -104,7 +104,7 @@ pub(super) fn over_grounds(eye: &Eye, full: bool) {
                 by_kind.add(method, "", &figures);
                 by_kind.add(method, kind, &figures);
                 by_piece.add(method, &format!("piece {k}"), &figures);
-                if method == "ours, network" {
+                if method == "ours, own network" {
                     worst.push((
                         figures.iou,
                         format!(

@@ -6,8 +6,10 @@
 
 mod guard;
 mod registry;
+mod subject;
 
 pub use registry::{Decides, Divide, Registry, Spec};
+pub use subject::{Parts, SubjectNetwork};
 
 use crate::imaging::{Mask, Rgb8, files, resize};
 use std::path::{Path, PathBuf};
