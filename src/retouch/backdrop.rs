@@ -6,7 +6,7 @@
 use super::region::Region;
 use super::tile::{Frame, Tile};
 use crate::imaging::lanes::wide;
-use crate::imaging::{Mask, Plane};
+use crate::imaging::{Mask, Plane, Rect};
 use nalgebra::{DMatrix, DVector};
 
 /// Longest side of the copy that is fitted, pixels.
@@ -341,6 +341,41 @@ impl Small {
         let data = inside.iter().map(|&v| if v { 255 } else { 0 }).collect();
         Mask { w: self.w, h: self.h, data }
     }
+}
+
+/// Part of the subject's pixels that a hole may have to be a facet, and the part of its surroundings
+/// that must be subject.
+const FACET: (f32, f32) = (0.01, 0.95);
+
+/// The subject with the small holes closed that lie deep in it: facets that mirror the paper look like
+/// paper. The inside of a ring is larger, and a chain's links are holes beside holes.
+pub(super) fn without_facets(subject: &Region) -> Region {
+    let plane = subject.plane();
+    let (w, covered) = (plane.w, |i: usize| plane.data[i] > 0.5);
+    let rows = plane.data.chunks_exact(w.max(1)).enumerate();
+    let whole = rows.fold(Rect::default(), |r, (y, row)| {
+        let Some(first) = row.iter().position(|c| *c > 0.5) else { return r };
+        let last = row.iter().rposition(|c| *c > 0.5).unwrap_or(first);
+        r.union(&Rect::new(first, y, last + 1 - first, 1))
+    });
+    let at = |i: usize| (whole.y + i / whole.w) * w + whole.x + i % whole.w;
+    let count = (0..whole.area()).filter(|&i| covered(at(i))).count();
+    let mut closed: Option<Plane> = None;
+    for hole in components(whole.w, whole.h, &|i| !covered(at(i))) {
+        if hole.len() as f32 > FACET.0 * count as f32 {
+            continue;
+        }
+        let place = |i: &usize| Rect::new(i % whole.w, i / whole.w, 1, 1);
+        let rect = hole.iter().fold(Rect::default(), |r, i| r.union(&place(i)));
+        let around = rect.grown(rect.w.max(rect.h) / 2 + 3, whole.w, whole.h);
+        let row = |y: usize| (around.x..around.right()).map(move |x| y * whole.w + x);
+        let inside = (around.y..around.bottom()).flat_map(row).filter(|&i| covered(at(i))).count();
+        if inside as f32 >= FACET.1 * (around.area() - hole.len()) as f32 {
+            let closed = closed.get_or_insert_with(|| plane.clone());
+            hole.iter().for_each(|&i| closed.data[at(i)] = 1.0);
+        }
+    }
+    closed.map_or_else(|| subject.clone(), Region::new)
 }
 
 /// The larger of two numbers; quicker than [`f32::max`], which minds what is not a number.

@@ -12,7 +12,7 @@ use crate::retouch::backdrop::{self, Backdrop as Surface};
 use crate::retouch::field::Field;
 use crate::retouch::plan::{Planned, Stage, View};
 use crate::retouch::point::{Bounds, LUMA};
-use crate::retouch::region::Region;
+use crate::retouch::region::{Matte, Region};
 use crate::retouch::tile::{Frame, Tile};
 use crate::retouch::{Controls, Operation};
 use serde::{Deserialize, Serialize};
@@ -71,12 +71,17 @@ impl Operation for Backdrop {
             let here = surface.light(u, v);
             std::array::from_fn(|c| (surface.level[c] / here[c]).clamp(0.4, 2.5).powf(self.even))
         };
+        // An outline that was cut exactly, or painted, is taken at its word.
+        let inside = match view.proxy.matte() {
+            Matte::Coarse(_) => backdrop::without_facets(&subject),
+            Matte::Fine(_) => subject,
+        };
         let light = Field::new(|u, v| paper(&surface, self.even, u, v));
         let stage = Clean {
             gain: Field::new(evened),
             flat: light.is_flat(),
             paper: light,
-            inside: subject.shrunk(2).softened(2),
+            inside: inside.shrunk(2).softened(2),
             white,
             shadow: self.shadow,
             plain: plainness(&surface, view.proxy.noise()),
