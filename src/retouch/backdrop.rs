@@ -343,9 +343,10 @@ impl Small {
     }
 }
 
-/// Part of the subject's pixels that a hole may have to be a facet, and the part of its surroundings
-/// that must be subject.
-const FACET: (f32, f32) = (0.01, 0.95);
+/// Part of the subject's pixels that a hole may have to be a facet.
+const FACET: f32 = 0.01;
+/// Part of a facet's surroundings that must be subject; and that must be subject or another such hole.
+const DEEP: (f32, f32) = (0.75, 0.95);
 
 /// The subject with the small holes closed that lie deep in it: facets that mirror the paper look like
 /// paper. The inside of a ring is larger, and a chain's links are holes beside holes.
@@ -360,17 +361,23 @@ pub(super) fn without_facets(subject: &Region) -> Region {
     });
     let at = |i: usize| (whole.y + i / whole.w) * w + whole.x + i % whole.w;
     let count = (0..whole.area()).filter(|&i| covered(at(i))).count();
+    let holes: Vec<Vec<usize>> = components(whole.w, whole.h, &|i| !covered(at(i)))
+        .into_iter()
+        .filter(|hole| hole.len() as f32 <= FACET * count as f32)
+        .collect();
+    let mut small = vec![false; whole.area()];
+    holes.iter().flatten().for_each(|&i| small[i] = true);
     let mut closed: Option<Plane> = None;
-    for hole in components(whole.w, whole.h, &|i| !covered(at(i))) {
-        if hole.len() as f32 > FACET.0 * count as f32 {
-            continue;
-        }
+    for hole in holes {
         let place = |i: &usize| Rect::new(i % whole.w, i / whole.w, 1, 1);
         let rect = hole.iter().fold(Rect::default(), |r, i| r.union(&place(i)));
         let around = rect.grown(rect.w.max(rect.h) / 2 + 3, whole.w, whole.h);
         let row = |y: usize| (around.x..around.right()).map(move |x| y * whole.w + x);
-        let inside = (around.y..around.bottom()).flat_map(row).filter(|&i| covered(at(i))).count();
-        if inside as f32 >= FACET.1 * (around.area() - hole.len()) as f32 {
+        let places = || (around.y..around.bottom()).flat_map(row);
+        let beside = (around.area() - hole.len()) as f32;
+        let inside = places().filter(|&i| covered(at(i))).count();
+        let holes = places().filter(|&i| small[i]).count() - hole.len();
+        if inside as f32 >= DEEP.0 * beside && (inside + holes) as f32 >= DEEP.1 * beside {
             let closed = closed.get_or_insert_with(|| plane.clone());
             hole.iter().for_each(|&i| closed.data[at(i)] = 1.0);
         }
@@ -426,4 +433,25 @@ pub(super) fn components(w: usize, h: usize, inside: &impl Fn(usize) -> bool) ->
         parts.push(part);
     }
     parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facets_are_closed_and_the_inside_of_a_ring_and_of_links_stays_open() {
+        let (w, h) = (300, 200);
+        let plane = Plane::from_fn(w, h, |x, y| {
+            let d = |cx: f32, cy: f32| (x as f32 - cx).hypot(y as f32 - cy);
+            let stone = d(70.0, 100.0) < 50.0 && d(60.0, 90.0) > 4.0 && d(80.0, 112.0) > 3.0;
+            let ring = (30.0..40.0).contains(&d(190.0, 60.0));
+            let link = (0..9).any(|k| (4.0..6.0).contains(&d(150.0 + 11.0 * k as f32, 160.0)));
+            f32::from(u8::from(stone || ring || link))
+        });
+        let closed = without_facets(&Region::new(plane));
+        let at = |x: usize, y: usize| closed.plane().at(x, y);
+        assert_eq!([at(60, 90), at(80, 112)], [1.0; 2], "facets");
+        assert_eq!([at(190, 60), at(161, 160), at(10, 10)], [0.0; 3], "ring, link, outside");
+    }
 }

@@ -289,3 +289,51 @@ fn sides(part: &[(usize, usize)]) -> (f32, f32) {
     let (half, root) = (0.5 * (xx + yy), (0.25 * (xx - yy).powi(2) + xy * xy).sqrt());
     ((12.0 * (half + root)).sqrt(), (12.0 * (half - root).max(0.0)).sqrt())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::imaging::{Mask, Picture, Rgb8};
+    use crate::retouch::Proxy;
+
+    /// Metal of a colour that mirrors stripes and grain of every lightness, with three grey specks, two
+    /// darker and one lighter than the gold around them, and a gold one.
+    fn metal(colour: [f32; 3]) -> Picture {
+        let specks = [(60.0, 50.0, 0.22), (120.0, 90.0, 0.5), (200.0, 60.0, 0.10)];
+        Picture::from_srgb8(Rgb8::from_fn(260, 140, |x, y| {
+            let (u, v) = (x as f32, y as f32);
+            let stripes = 0.3 + 0.25 * (u * 0.31).sin() * (v * 0.17 + u * 0.05).cos();
+            let grain = (((x * 73 + y * 151) * 2_654_435 >> 7) % 64) as f32 / 64.0;
+            let light = stripes * (0.6 + 0.4 * grain);
+            let mut p = colour.map(|c| c * light);
+            for (cx, cy, grey) in specks {
+                let cover = (1.9 - (u - cx).hypot(v - cy)).clamp(0.0, 1.0) * 0.8;
+                p = p.map(|c| c + (grey - c) * cover);
+            }
+            if (u - 160.0).hypot(v - 110.0) < 1.5 {
+                p = colour.map(|c| c * 0.9);
+            }
+            p.map(crate::imaging::colour::srgb_encode8)
+        }))
+    }
+
+    fn sure(colour: [f32; 3]) -> Vec<(usize, usize)> {
+        let picture = metal(colour);
+        let mask = Mask { w: 260, h: 140, data: vec![255; 260 * 140] };
+        let proxy = Proxy::new(&picture, Some(&mask));
+        let sure = proxy.specks().iter().filter(|s| s.on_product && s.confidence > 0.5);
+        let middle = |s: &crate::retouch::Speck| (s.rect.x + s.rect.w / 2, s.rect.y + s.rect.h / 2);
+        let mut found: Vec<_> = sure.map(middle).collect();
+        found.sort_unstable();
+        found
+    }
+
+    #[test]
+    fn grey_specks_on_gold_are_told_from_everything_that_it_mirrors() {
+        let found = sure([1.0, 0.73, 0.31]);
+        let near = |x: usize, y: usize| {
+            found.iter().any(|f| f.0.abs_diff(x) < 3 && f.1.abs_diff(y) < 3)
+        };
+        assert!(near(60, 50) && near(120, 90) && near(200, 60), "{found:?}");
+        assert_eq!(found.len(), 3, "the gold one is a glint: {found:?}");
+    }
+}
