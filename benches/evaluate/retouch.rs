@@ -183,7 +183,12 @@ fn specks_on_the_product() {
         }
     }
     list.sort_by(|a, b| b.0.total_cmp(&a.0));
-    println!("  {} planted on the product, {} can be seen, {} listed", all.len(), seen.len(), list.len());
+    println!(
+        "  {} planted on the product, {} can be seen, {} listed",
+        all.len(),
+        seen.len(),
+        list.len()
+    );
     let precision = ranked("of all planted", &list, &all);
     row("product list: precision at recall .35", ">= .8", precision, precision >= 0.8);
     let precision = ranked("of those that can be seen", &list, &seen);
@@ -223,7 +228,8 @@ fn is_seen(with: &Image, without: &Image, rect: Rect) -> bool {
         let own = lab(with.data[y * with.w + x]);
         let near = Rect::new(x, y, 1, 1).grown(NEAR, with.w, with.h);
         (near.y..near.bottom()).all(|j| {
-            (near.x..near.right()).all(|i| delta_e_2000(own, lab(without.data[j * without.w + i])) >= UNLIKE)
+            (near.x..near.right())
+                .all(|i| delta_e_2000(own, lab(without.data[j * without.w + i])) >= UNLIKE)
         })
     };
     (rect.y..rect.bottom()).any(|y| (rect.x..rect.right()).any(|x| unlike(x, y)))

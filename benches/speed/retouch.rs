@@ -155,7 +155,10 @@ fn slider(bytes: &[u8]) {
         previews.push(preview * 1e3);
         metals.push(metal * 1e3);
     }
-    println!("  a slider's step at {SCREEN} pixels, CPU; the first one reduces for {:.0} ms:", first * 1e3);
+    println!(
+        "  a slider's step at {SCREEN} pixels, CPU; the first one reduces for {:.0} ms:",
+        first * 1e3
+    );
     row("slider: plan", "", median(plans), "ms", true);
     row("slider: picture for the screen", "", median(previews), "ms", true);
     row("slider: the metal's colour", "", median(metals), "ms", true);

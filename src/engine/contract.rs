@@ -190,6 +190,8 @@ pub enum ExportFormat {
     Png,
     /// Sixteen bits, lossless.
     Tiff,
+    /// Eight bits, lossless.
+    Tiff8,
 }
 
 /// The newest live frame with everything that was measured on it.

@@ -315,6 +315,7 @@ impl Developer<'_> {
                 (ExportFormat::Png, Pixels::Eight(_)) => save::Format::Png8,
                 (ExportFormat::Png, Pixels::Sixteen(_)) => save::Format::Png16,
                 (ExportFormat::Tiff, _) => save::Format::Tiff16,
+                (ExportFormat::Tiff8, _) => save::Format::Tiff8,
             },
             profile: options.profile,
             keep_gps: options.keep_place,
@@ -340,13 +341,13 @@ fn ending(format: ExportFormat) -> &'static str {
     match format {
         ExportFormat::Jpeg => "jpg",
         ExportFormat::Png => "png",
-        ExportFormat::Tiff => "tif",
+        ExportFormat::Tiff | ExportFormat::Tiff8 => "tif",
     }
 }
 
 fn depth_of(format: ExportFormat) -> Depth {
     match format {
-        ExportFormat::Jpeg => Depth::Eight,
+        ExportFormat::Jpeg | ExportFormat::Tiff8 => Depth::Eight,
         ExportFormat::Png => Depth::Same,
         ExportFormat::Tiff => Depth::Sixteen,
     }

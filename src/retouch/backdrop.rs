@@ -11,6 +11,8 @@ use nalgebra::{DMatrix, DVector};
 
 /// Longest side of the copy that is fitted, pixels.
 const SIDE: usize = 240;
+/// Longest side of the grid on which crumbs are counted.
+const LITTER_SIDE: usize = 400;
 /// Terms of a cubic in two variables.
 const TERMS: usize = 10;
 /// Luminance ratio to the backdrop, in stops, within which a pixel can be plain backdrop.
@@ -53,6 +55,39 @@ impl Backdrop {
     /// Whether whitening it can be trusted.
     pub(super) fn is_clean(&self) -> bool {
         self.spread < 0.07 && self.doubtful < 0.15
+    }
+
+    /// The ratio to the surface from which on a pixel is paper for certain, given the standard deviation
+    /// of the picture's noise; and the one below which it is certainly something darker.
+    pub(super) fn plainness(&self, noise: f32) -> (f32, f32) {
+        let spread = (self.spread * 0.7).hypot(2.2 * noise);
+        // Paper in one colour is paper in all three: at six deviations no grain is left over.
+        let high = (1.0 - 6.0 * spread).clamp(0.80, 0.965);
+        (high - 0.12, high)
+    }
+
+    /// Part of the backdrop that would be left over as crumbs if it were made white: it is darker than
+    /// the surface, and neither the subject nor a shadow that touches it. A wall, cloth and props leave
+    /// crumbs, paper does not.
+    pub(super) fn litter(&self, tile: &Tile, subject: &Region, noise: f32) -> f32 {
+        let (tw, th) = (tile.rect.w, tile.rect.h);
+        let step = tw.max(th).div_ceil(LITTER_SIDE).max(1);
+        let (w, h) = (tw.div_ceil(step), th.div_ceil(step));
+        let near = subject.widened(2 * step);
+        let dark = self.plainness(noise).1 - 0.06;
+        let at = |i: usize| (i / w * step) * tw + i % w * step;
+        let kind = |i: usize| {
+            let (u, v) =
+                (((at(i) % tw) as f32 + 0.5) / tw as f32, ((at(i) / tw) as f32 + 0.5) / th as f32);
+            let (p, light) = (tile.at(at(i)), self.light(u, v));
+            let least = (0..3).map(|c| p[c] / light[c].max(1e-4)).fold(f32::MAX, f32::min);
+            (near.plane().data[at(i)] > 0.5, least < dark)
+        };
+        let kinds: Vec<(bool, bool)> = (0..w * h).map(kind).collect();
+        let open = kinds.iter().filter(|(near, _)| !near).count();
+        let parts = components(w, h, &|i| kinds[i].0 || kinds[i].1);
+        let alone = parts.iter().filter(|part| part.iter().all(|&i| !kinds[i].0));
+        alone.map(Vec::len).sum::<usize>() as f32 / open.max(1) as f32
     }
 
     /// Whether a pixel cannot be backdrop or its shadow.

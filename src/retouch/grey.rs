@@ -276,9 +276,8 @@ fn softened(values: &[f32], w: usize, h: usize) -> Vec<f32> {
 /// Length and width of a set of pixels: those of the rectangle with the same second moments.
 fn sides(part: &[(usize, usize)]) -> (f32, f32) {
     let n = part.len() as f32;
-    let mean = |of: fn(&(usize, usize)) -> usize| {
-        part.iter().map(|p| of(p) as f32).sum::<f32>() / n
-    };
+    let mean =
+        |of: fn(&(usize, usize)) -> usize| part.iter().map(|p| of(p) as f32).sum::<f32>() / n;
     let (mx, my) = (mean(|p| p.0), mean(|p| p.1));
     let (mut xx, mut yy, mut xy) = (0.0, 0.0, 0.0);
     for (x, y) in part {
@@ -330,9 +329,8 @@ mod tests {
     #[test]
     fn grey_specks_on_gold_are_told_from_everything_that_it_mirrors() {
         let found = sure([1.0, 0.73, 0.31]);
-        let near = |x: usize, y: usize| {
-            found.iter().any(|f| f.0.abs_diff(x) < 3 && f.1.abs_diff(y) < 3)
-        };
+        let near =
+            |x: usize, y: usize| found.iter().any(|f| f.0.abs_diff(x) < 3 && f.1.abs_diff(y) < 3);
         assert!(near(60, 50) && near(120, 90) && near(200, 60), "{found:?}");
         assert_eq!(found.len(), 3, "the gold one is a glint: {found:?}");
     }

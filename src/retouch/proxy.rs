@@ -196,6 +196,11 @@ impl Proxy {
         Some(&self.backdrop).filter(|b| b.is_plain())
     }
 
+    /// Part of the backdrop that whitening would leave as crumbs: see [`Backdrop::litter`].
+    pub(super) fn litter(&self) -> f32 {
+        self.backdrop.litter(&self.tile, &self.subject, self.noise)
+    }
+
     /// The subject as a mask at the size of the reduced picture.
     pub fn subject_mask(&self) -> Mask {
         let plane = self.subject.plane();

@@ -133,9 +133,7 @@ pub(super) fn panel(app: &mut App, ui: &mut Ui) {
         (Kind::Light, _) => {
             "Paint where the light should change; its sliders are in Local adjustment."
         }
-        (Kind::Circle, _) => {
-            "Drag from the middle outwards; its sliders are in Local adjustment."
-        }
+        (Kind::Circle, _) => "Drag from the middle outwards; its sliders are in Local adjustment.",
         (Kind::Mark(Side::Keep), _) => {
             "Paint what belongs to the product. What is left out is red; it is cut anew after each stroke."
         }

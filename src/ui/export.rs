@@ -33,6 +33,7 @@ pub(super) fn show(app: &mut App, ui: &mut Ui) {
             (ExportFormat::Jpeg, "JPEG"),
             (ExportFormat::Png, "PNG"),
             (ExportFormat::Tiff, "TIFF, 16 bits"),
+            (ExportFormat::Tiff8, "TIFF, 8 bits"),
         ];
         for (format, text) in formats {
             ui.selectable_value(&mut options.format, format, text);

@@ -84,7 +84,7 @@ impl Operation for Backdrop {
             inside: inside.shrunk(2).softened(2),
             white,
             shadow: self.shadow,
-            plain: plainness(&surface, view.proxy.noise()),
+            plain: surface.plainness(view.proxy.noise()),
         };
         Some(Planned::Area(Arc::new(stage)))
     }
@@ -97,15 +97,6 @@ fn paper(surface: &Surface, even: f32, u: f32, v: f32) -> [f32; 3] {
         let gain = (surface.level[c] / here[c]).clamp(0.4, 2.5).powf(even);
         1.0 / (here[c] * gain).max(1e-3)
     })
-}
-
-/// The ratio to the surface from which on a pixel is paper for certain; and the one below which it
-/// is certainly something darker.
-fn plainness(surface: &Surface, noise: f32) -> (f32, f32) {
-    let spread = (surface.spread * 0.7).hypot(2.2 * noise);
-    // Paper in one colour is paper in all three: at six deviations no grain is left over.
-    let high = (1.0 - 6.0 * spread).clamp(0.80, 0.965);
-    (high - 0.12, high)
 }
 
 #[derive(Debug)]
