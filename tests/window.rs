@@ -502,8 +502,11 @@ fn export_asks_for_format_and_size_and_remembers_them() {
     studio.chord(Modifiers::COMMAND, Key::E);
     studio.click("PNG");
     studio.click("2000 px");
+    studio.click("Display P3");
+    studio.click("Keep the place where it was taken");
     studio.click("Export");
-    let expected = "Export([1], ExportOptions { format: Png, quality: 95, side: Some(2000) })";
+    let expected = "Export([1], ExportOptions { format: Png, quality: 95, side: Some(2000), \
+                    profile: DisplayP3, keep_place: true })";
     assert_eq!(studio.sent(), [expected]);
     studio.chord(Modifiers::COMMAND | Modifiers::SHIFT, Key::E);
     assert_eq!(studio.sent(), [expected]);
@@ -831,6 +834,34 @@ fn a_brush_paints_a_stroke_into_the_edit() {
     assert!(studio.shows("Alt+click where to copy from"));
     studio.press(Key::S);
     assert!(!studio.shows("Alt+click where to copy from"), "the brush is laid down");
+}
+
+#[test]
+fn light_is_brushed_and_drawn_as_a_circle() {
+    let mut studio = Studio::shooting(1);
+    studio.press(Key::D);
+    let picture = studio.window.get_by_label_contains("Picture of RING_0000").rect();
+    let mut drag = |studio: &mut Studio, by: egui::Vec2| {
+        studio.window.drag_at(picture.center());
+        studio.run();
+        studio.window.hover_at(picture.center() + by);
+        studio.run();
+        studio.window.drop_at(picture.center() + by);
+        studio.run();
+        studio.sent().concat()
+    };
+    studio.press(Key::B);
+    assert!(studio.shows("Paint where the light should change"));
+    studio.sent();
+    let sent = drag(&mut studio, egui::vec2(60.0, 10.0));
+    assert!(sent.contains("Local { ev: 0.3") && sent.contains("shape: Brush"), "{sent}");
+    studio.chord(Modifiers::SHIFT, Key::B);
+    assert!(studio.shows("Drag from the middle outwards"));
+    studio.sent();
+    let sent = drag(&mut studio, egui::vec2(0.0, 0.25 * picture.height()));
+    assert!(sent.contains("shape: Brush") && sent.contains("shape: Radial"), "both: {sent}");
+    // A quarter of the view is three tenths of the picture in it.
+    assert!(sent.contains("brush: 0.008") && sent.contains("height: 0.3"), "{sent}");
 }
 
 #[test]

@@ -4,12 +4,14 @@
 
 use crate::measure::{median, peak_mib, row, time};
 use culet::imaging::{Picture, Pixels, Rgb8, jpeg, open};
-use culet::retouch::{Depth, Output, Proxy, Recipe, plan};
+use culet::retouch::{Depth, Output, Proxy, Recipe, plan, reduced};
 use std::path::Path;
 use std::process::{self, Command};
 
 const SIZE: (usize, usize) = (6000, 4000);
 const ROUNDS: usize = 5;
+/// Longest side of the picture in the window, pixels.
+const SCREEN: usize = 1600;
 
 pub fn run() {
     // The file is made in a process of its own: its buffers must not count as the retouch's memory.
@@ -44,6 +46,7 @@ pub fn run() {
     row("CPU over the floor", "<= 2.5", total / floor, "x", total / floor <= 2.5);
     row("wall time", "", median(walls), "s", true);
     parts(&bytes);
+    slider(&bytes);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keeper.jpg");
     culet::imaging::files::write_atomic(&path, &bytes).unwrap();
@@ -133,6 +136,32 @@ fn batch(keeper: &[u8]) {
         }
         None => println!("  batch: `culet retouch` failed"),
     }
+}
+
+/// What a slider's step costs in the window: the plan, the picture for the screen from its reduced
+/// copy, and the metal's colour.
+fn slider(bytes: &[u8]) {
+    let picture = Picture::from_srgb8(jpeg::decode(bytes).unwrap());
+    let proxy = Proxy::new(&picture, None);
+    let mut recipe = Recipe::automatic(&proxy);
+    let (small, first, _) = time(|| reduced(&picture, SCREEN));
+    let (mut plans, mut previews, mut metals) = (Vec::new(), Vec::new(), Vec::new());
+    for i in 0..ROUNDS {
+        recipe.set("exposure.ev", &format!("{}", 0.1 * i as f32)).unwrap();
+        let (plan, planning, _) = time(|| plan(&recipe, &proxy));
+        let (_, preview, _) = time(|| plan.preview(&small, SCREEN));
+        let (_, metal, _) = time(|| plan.metal(&proxy));
+        plans.push(planning * 1e3);
+        previews.push(preview * 1e3);
+        metals.push(metal * 1e3);
+    }
+    println!(
+        "  a slider's step at {SCREEN} pixels, CPU; the first one reduces for {:.0} ms:",
+        first * 1e3
+    );
+    row("slider: plan", "", median(plans), "ms", true);
+    row("slider: picture for the screen", "", median(previews), "ms", true);
+    row("slider: the metal's colour", "", median(metals), "ms", true);
 }
 
 /// Where the time goes.

@@ -85,7 +85,11 @@ pub(super) struct Arguments {
 enum Format {
     Jpeg,
     Png,
+    /// Sixteen bits a channel.
     Tiff,
+    /// Eight bits a channel.
+    #[value(name = "tiff8")]
+    Tiff8,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -110,7 +114,7 @@ impl Format {
         match self {
             Self::Jpeg => "jpg",
             Self::Png => "png",
-            Self::Tiff => "tif",
+            Self::Tiff | Self::Tiff8 => "tif",
         }
     }
 }
@@ -343,7 +347,7 @@ fn one(
     let depth = match arguments.format {
         Format::Tiff => Depth::Sixteen,
         Format::Png => Depth::Same,
-        Format::Jpeg => Depth::Eight,
+        Format::Jpeg | Format::Tiff8 => Depth::Eight,
     };
     let picture = plan.render_over(opened.picture, &Output { depth, side: arguments.side });
     let render = lap();
@@ -380,6 +384,7 @@ fn write(
             (Format::Png, Pixels::Eight(_)) => save::Format::Png8,
             (Format::Png, Pixels::Sixteen(_)) => save::Format::Png16,
             (Format::Tiff, _) => save::Format::Tiff16,
+            (Format::Tiff8, _) => save::Format::Tiff8,
         },
         profile: arguments.profile.into(),
         keep_gps: arguments.keep_gps,

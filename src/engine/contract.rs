@@ -6,6 +6,7 @@ use crate::calibrate::drift::Drift;
 use crate::calibrate::{Calibration, Edition};
 use crate::camera::{CameraSpec, Setting};
 use crate::imaging::colour::Lab;
+use crate::imaging::save::Profile;
 use crate::imaging::{Mask, Rgb8, Rgba8, jpeg};
 use crate::retouch::{Preset, Recipe, Speck};
 use crate::score::{Facts, Histogram, Kind, Score};
@@ -162,11 +163,21 @@ pub struct ExportOptions {
     pub quality: u8,
     /// Longest side in pixels; none keeps the size.
     pub side: Option<usize>,
+    /// Colour space.
+    pub profile: Profile,
+    /// Whether the place where a picture was taken stays in its metadata.
+    pub keep_place: bool,
 }
 
 impl Default for ExportOptions {
     fn default() -> Self {
-        Self { format: ExportFormat::Jpeg, quality: 95, side: None }
+        Self {
+            format: ExportFormat::Jpeg,
+            quality: 95,
+            side: None,
+            profile: Profile::Srgb,
+            keep_place: false,
+        }
     }
 }
 
@@ -179,6 +190,8 @@ pub enum ExportFormat {
     Png,
     /// Sixteen bits, lossless.
     Tiff,
+    /// Eight bits, lossless.
+    Tiff8,
 }
 
 /// The newest live frame with everything that was measured on it.

@@ -7,7 +7,7 @@ use super::shared::Shared;
 use super::{cards, colour};
 use crate::calibrate::Options;
 use crate::imaging::{Mask, Picture, Pixels, Rgb8, exif, open, resize, save};
-use crate::retouch::{Depth, Mark, Output, Preset, Proxy, Recipe, plan};
+use crate::retouch::{Depth, Mark, Output, Preset, Proxy, Recipe, plan, reduced};
 use crossbeam_channel::Receiver;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -48,6 +48,23 @@ struct Open {
     picture: Picture,
     cut: Cut,
     proxy: Proxy,
+    /// The picture reduced for the screen, by the side that was asked for: at 24 megapixels reducing
+    /// takes longer than the edit.
+    small: Option<(usize, Picture)>,
+}
+
+impl Open {
+    /// The picture that a preview of a side is made from.
+    fn for_screen(&mut self, side: usize) -> &Picture {
+        let (w, h) = self.picture.size();
+        if w.max(h) <= side {
+            return &self.picture;
+        }
+        if self.small.as_ref().is_none_or(|(held, _)| *held != side) {
+            self.small = Some((side, reduced(&self.picture, side)));
+        }
+        self.small.as_ref().map_or(&self.picture, |(_, small)| small)
+    }
 }
 
 /// What a take's outline was made from.
@@ -117,21 +134,21 @@ impl Developer<'_> {
         self.shared.book.lock().take(id).cloned().ok_or_else(|| "that take is not there".to_owned())
     }
 
-    fn open(&mut self, take: &Take) -> Result<&Open, String> {
+    fn open(&mut self, take: &Take) -> Result<&mut Open, String> {
         let edit = take.recipe.clone().unwrap_or_default();
         // Takes that are only looked at do not wait for an exact outline.
         let empty_set = take.recipe.as_ref().and_then(|_| self.empty_set_of(take));
         let cut = Cut { marks: edit.cut_out().map(<[Mark]>::to_vec), empty_set };
         let same = self.open.as_ref().is_some_and(|o| o.file == take.file);
         if same && self.open.as_ref().is_some_and(|o| o.cut == cut) {
-            return self.open.as_ref().ok_or_else(String::new);
+            return self.open.as_mut().ok_or_else(String::new);
         }
-        let picture = match self.open.take() {
-            Some(open) if same => open.picture,
+        let (picture, small) = match self.open.take() {
+            Some(open) if same => (open.picture, open.small),
             // Two pictures of 24 megapixels need not be in memory at once.
             open => {
                 drop(open);
-                open::read(&take.file).map_err(|e| format!("{}: {e}", take.name))?
+                (open::read(&take.file).map_err(|e| format!("{}: {e}", take.name))?, None)
             }
         };
         let exact = cut.marks.is_some() || cut.empty_set.is_some();
@@ -153,7 +170,7 @@ impl Developer<'_> {
         }
         let specks = Arc::new(proxy.specks().to_vec());
         self.shared.tell(Event::Specks { take: take.id, specks });
-        let open = Open { file: take.file.clone(), picture, cut, proxy };
+        let open = Open { file: take.file.clone(), picture, cut, proxy, small };
         Ok(self.open.insert(open))
     }
 
@@ -202,7 +219,7 @@ impl Developer<'_> {
         let (rgb, metal): (Rgb8, _) = match recipe {
             Some(recipe) => {
                 let plan = plan(&recipe, &open.proxy);
-                (plan.preview(&open.picture, side), plan.metal(&open.proxy))
+                (plan.preview(open.for_screen(side), side), plan.metal(&open.proxy))
             }
             None => (shrink(&open.picture.to_srgb8(), side).into_owned(), open.proxy.metal()),
         };
@@ -298,7 +315,10 @@ impl Developer<'_> {
                 (ExportFormat::Png, Pixels::Eight(_)) => save::Format::Png8,
                 (ExportFormat::Png, Pixels::Sixteen(_)) => save::Format::Png16,
                 (ExportFormat::Tiff, _) => save::Format::Tiff16,
+                (ExportFormat::Tiff8, _) => save::Format::Tiff8,
             },
+            profile: options.profile,
+            keep_gps: options.keep_place,
             steps: plan.steps().iter().map(|(op, text)| format!("{op}: {text}")).collect(),
             ..save::How::default()
         };
@@ -321,13 +341,13 @@ fn ending(format: ExportFormat) -> &'static str {
     match format {
         ExportFormat::Jpeg => "jpg",
         ExportFormat::Png => "png",
-        ExportFormat::Tiff => "tif",
+        ExportFormat::Tiff | ExportFormat::Tiff8 => "tif",
     }
 }
 
 fn depth_of(format: ExportFormat) -> Depth {
     match format {
-        ExportFormat::Jpeg => Depth::Eight,
+        ExportFormat::Jpeg | ExportFormat::Tiff8 => Depth::Eight,
         ExportFormat::Png => Depth::Same,
         ExportFormat::Tiff => Depth::Sixteen,
     }

@@ -16,6 +16,9 @@ const PAPER: f32 = 0.90;
 /// to the product stays.
 const FINISHED: f32 = 0.96;
 
+/// Part of a backdrop in crumbs from which on it is a place, not paper, and is not made white.
+const LITTERED: f32 = 0.004;
+
 impl Recipe {
     /// A finished, believable product picture in one step: what a careful retoucher would do
     /// without being asked. Steps that this picture does not need are left out.
@@ -63,7 +66,7 @@ fn light(proxy: &Proxy) -> Vec<Op> {
     if ev > 0.03 {
         ops.push(Op::Exposure(Exposure { ev, ..Exposure::default() }));
     }
-    if backdrop.is_clean() {
+    if backdrop.is_clean() && proxy.litter() < LITTERED {
         ops.push(Op::Backdrop(Backdrop { even: 1.0, white: 1.0, ..Backdrop::default() }));
     }
     ops

@@ -6,11 +6,13 @@
 use super::region::Region;
 use super::tile::{Frame, Tile};
 use crate::imaging::lanes::wide;
-use crate::imaging::{Mask, Plane};
+use crate::imaging::{Mask, Plane, Rect};
 use nalgebra::{DMatrix, DVector};
 
 /// Longest side of the copy that is fitted, pixels.
 const SIDE: usize = 240;
+/// Longest side of the grid on which crumbs are counted.
+const LITTER_SIDE: usize = 400;
 /// Terms of a cubic in two variables.
 const TERMS: usize = 10;
 /// Luminance ratio to the backdrop, in stops, within which a pixel can be plain backdrop.
@@ -53,6 +55,39 @@ impl Backdrop {
     /// Whether whitening it can be trusted.
     pub(super) fn is_clean(&self) -> bool {
         self.spread < 0.07 && self.doubtful < 0.15
+    }
+
+    /// The ratio to the surface from which on a pixel is paper for certain, given the standard deviation
+    /// of the picture's noise; and the one below which it is certainly something darker.
+    pub(super) fn plainness(&self, noise: f32) -> (f32, f32) {
+        let spread = (self.spread * 0.7).hypot(2.2 * noise);
+        // Paper in one colour is paper in all three: at six deviations no grain is left over.
+        let high = (1.0 - 6.0 * spread).clamp(0.80, 0.965);
+        (high - 0.12, high)
+    }
+
+    /// Part of the backdrop that would be left over as crumbs if it were made white: it is darker than
+    /// the surface, and neither the subject nor a shadow that touches it. A wall, cloth and props leave
+    /// crumbs, paper does not.
+    pub(super) fn litter(&self, tile: &Tile, subject: &Region, noise: f32) -> f32 {
+        let (tw, th) = (tile.rect.w, tile.rect.h);
+        let step = tw.max(th).div_ceil(LITTER_SIDE).max(1);
+        let (w, h) = (tw.div_ceil(step), th.div_ceil(step));
+        let near = subject.widened(2 * step);
+        let dark = self.plainness(noise).1 - 0.06;
+        let at = |i: usize| (i / w * step) * tw + i % w * step;
+        let kind = |i: usize| {
+            let (u, v) =
+                (((at(i) % tw) as f32 + 0.5) / tw as f32, ((at(i) / tw) as f32 + 0.5) / th as f32);
+            let (p, light) = (tile.at(at(i)), self.light(u, v));
+            let least = (0..3).map(|c| p[c] / light[c].max(1e-4)).fold(f32::MAX, f32::min);
+            (near.plane().data[at(i)] > 0.5, least < dark)
+        };
+        let kinds: Vec<(bool, bool)> = (0..w * h).map(kind).collect();
+        let open = kinds.iter().filter(|(near, _)| !near).count();
+        let parts = components(w, h, &|i| kinds[i].0 || kinds[i].1);
+        let alone = parts.iter().filter(|part| part.iter().all(|&i| !kinds[i].0));
+        alone.map(Vec::len).sum::<usize>() as f32 / open.max(1) as f32
     }
 
     /// Whether a pixel cannot be backdrop or its shadow.
@@ -343,6 +378,48 @@ impl Small {
     }
 }
 
+/// Part of the subject's pixels that a hole may have to be a facet.
+const FACET: f32 = 0.01;
+/// Part of a facet's surroundings that must be subject; and that must be subject or another such hole.
+const DEEP: (f32, f32) = (0.75, 0.95);
+
+/// The subject with the small holes closed that lie deep in it: facets that mirror the paper look like
+/// paper. The inside of a ring is larger, and a chain's links are holes beside holes.
+pub(super) fn without_facets(subject: &Region) -> Region {
+    let plane = subject.plane();
+    let (w, covered) = (plane.w, |i: usize| plane.data[i] > 0.5);
+    let rows = plane.data.chunks_exact(w.max(1)).enumerate();
+    let whole = rows.fold(Rect::default(), |r, (y, row)| {
+        let Some(first) = row.iter().position(|c| *c > 0.5) else { return r };
+        let last = row.iter().rposition(|c| *c > 0.5).unwrap_or(first);
+        r.union(&Rect::new(first, y, last + 1 - first, 1))
+    });
+    let at = |i: usize| (whole.y + i / whole.w) * w + whole.x + i % whole.w;
+    let count = (0..whole.area()).filter(|&i| covered(at(i))).count();
+    let holes: Vec<Vec<usize>> = components(whole.w, whole.h, &|i| !covered(at(i)))
+        .into_iter()
+        .filter(|hole| hole.len() as f32 <= FACET * count as f32)
+        .collect();
+    let mut small = vec![false; whole.area()];
+    holes.iter().flatten().for_each(|&i| small[i] = true);
+    let mut closed: Option<Plane> = None;
+    for hole in holes {
+        let place = |i: &usize| Rect::new(i % whole.w, i / whole.w, 1, 1);
+        let rect = hole.iter().fold(Rect::default(), |r, i| r.union(&place(i)));
+        let around = rect.grown(rect.w.max(rect.h) / 2 + 3, whole.w, whole.h);
+        let row = |y: usize| (around.x..around.right()).map(move |x| y * whole.w + x);
+        let places = || (around.y..around.bottom()).flat_map(row);
+        let beside = (around.area() - hole.len()) as f32;
+        let inside = places().filter(|&i| covered(at(i))).count();
+        let holes = places().filter(|&i| small[i]).count() - hole.len();
+        if inside as f32 >= DEEP.0 * beside && (inside + holes) as f32 >= DEEP.1 * beside {
+            let closed = closed.get_or_insert_with(|| plane.clone());
+            hole.iter().for_each(|&i| closed.data[at(i)] = 1.0);
+        }
+    }
+    closed.map_or_else(|| subject.clone(), Region::new)
+}
+
 /// The larger of two numbers; quicker than [`f32::max`], which minds what is not a number.
 fn larger(a: f32, b: f32) -> f32 {
     if a > b { a } else { b }
@@ -391,4 +468,25 @@ pub(super) fn components(w: usize, h: usize, inside: &impl Fn(usize) -> bool) ->
         parts.push(part);
     }
     parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facets_are_closed_and_the_inside_of_a_ring_and_of_links_stays_open() {
+        let (w, h) = (300, 200);
+        let plane = Plane::from_fn(w, h, |x, y| {
+            let d = |cx: f32, cy: f32| (x as f32 - cx).hypot(y as f32 - cy);
+            let stone = d(70.0, 100.0) < 50.0 && d(60.0, 90.0) > 4.0 && d(80.0, 112.0) > 3.0;
+            let ring = (30.0..40.0).contains(&d(190.0, 60.0));
+            let link = (0..9).any(|k| (4.0..6.0).contains(&d(150.0 + 11.0 * k as f32, 160.0)));
+            f32::from(u8::from(stone || ring || link))
+        });
+        let closed = without_facets(&Region::new(plane));
+        let at = |x: usize, y: usize| closed.plane().at(x, y);
+        assert_eq!([at(60, 90), at(80, 112)], [1.0; 2], "facets");
+        assert_eq!([at(190, 60), at(161, 160), at(10, 10)], [0.0; 3], "ring, link, outside");
+    }
 }

@@ -16,6 +16,7 @@ mod controls;
 mod fidelity;
 mod field;
 mod geometry;
+mod grey;
 mod ops;
 mod plan;
 mod point;
@@ -38,6 +39,7 @@ pub use plan::{Depth, Output, Plan, plan};
 pub use preset::Preset;
 pub use proxy::Proxy;
 pub use recipe::{Recipe, RecipeError, VERSION};
+pub use reduce::reduced;
 pub use specks::Speck;
 
 use plan::{Planned, View};

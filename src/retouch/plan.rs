@@ -223,7 +223,7 @@ impl Plan {
     /// The colour that the metal has after the edit, as [`Proxy::metal`]; the proxy is the one that
     /// the plan was made with.
     pub fn metal(&self, proxy: &Proxy) -> Option<Lab> {
-        let mut tile = proxy.tile().clone();
+        let mut tile = proxy.small();
         let (frame, rect) = (tile.frame, tile.rect);
         for pass in self.passes.iter().filter(|p| p.touches(&frame, rect)) {
             pass.render(&mut tile);

@@ -9,7 +9,7 @@ use super::specks::{self, Speck};
 use super::survey::Survey;
 use super::tile::{Frame, Source, Tile};
 use crate::imaging::colour::{Lab, REC2020_TO_SRGB, apply, linear_srgb_to_lab};
-use crate::imaging::{Mask, Picture, Rgb8};
+use crate::imaging::{Mask, Picture, Rect, Rgb8};
 use std::sync::Arc;
 
 /// A picture as planning sees it. Made once a picture; every recipe for it can be planned on it.
@@ -97,12 +97,35 @@ impl Proxy {
     /// The colour of the metal in CIE L*a*b* (D65): the median over the subject's middle tones; none
     /// if there is no subject.
     pub fn metal(&self) -> Option<Lab> {
-        self.metal_in(&self.tile)
+        self.metal_in(&self.small())
     }
 
-    /// The same in another rendering of the reduced picture.
+    /// The reduced picture reduced once more: a colour needs few pixels, and is asked for at every
+    /// step of a slider.
+    pub(super) fn small(&self) -> Tile {
+        let whole = self.tile.rect;
+        let k = whole.w.max(whole.h).div_ceil(METAL_SIDE).max(1);
+        let (w, h) = ((whole.w / k).max(1), (whole.h / k).max(1));
+        let scale = self.tile.frame.scale * w as f32 / whole.w.max(1) as f32;
+        let mut small = Tile::new(Frame { w, h, scale }, Rect::new(0, 0, w, h));
+        let part = 1.0 / (k * k) as f32;
+        for (small, plane) in small.planes.iter_mut().zip(&self.tile.planes) {
+            for (y, row) in small.chunks_exact_mut(w).enumerate() {
+                for line in plane[y * k * whole.w..].chunks_exact(whole.w).take(k) {
+                    let cells = row.iter_mut().zip(line.chunks_exact(k));
+                    cells.for_each(|(v, cell)| *v += cell.iter().sum::<f32>() * part);
+                }
+            }
+        }
+        small
+    }
+
+    /// The same in another rendering of [`Self::small`].
     pub(super) fn metal_in(&self, tile: &Tile) -> Option<Lab> {
-        let cover = &self.subject.plane().data;
+        let mut cover = vec![0.0; tile.rect.area()];
+        for (y, row) in cover.chunks_exact_mut(tile.rect.w.max(1)).enumerate() {
+            self.subject.row(&tile.frame, 0, y, row);
+        }
         let inside = (0..cover.len()).filter(|&i| cover[i] > 0.9);
         let labs = inside.map(|i| linear_srgb_to_lab(apply(&REC2020_TO_SRGB, tile.at(i))));
         let middle: Vec<Lab> = labs.filter(|lab| (35.0..85.0).contains(&lab[0])).collect();
@@ -173,6 +196,11 @@ impl Proxy {
         Some(&self.backdrop).filter(|b| b.is_plain())
     }
 
+    /// Part of the backdrop that whitening would leave as crumbs: see [`Backdrop::litter`].
+    pub(super) fn litter(&self) -> f32 {
+        self.backdrop.litter(&self.tile, &self.subject, self.noise)
+    }
+
     /// The subject as a mask at the size of the reduced picture.
     pub fn subject_mask(&self) -> Mask {
         let plane = self.subject.plane();
@@ -180,6 +208,9 @@ impl Proxy {
         Mask { w: plane.w, h: plane.h, data }
     }
 }
+
+/// Longest side of the picture whose metal is measured, pixels.
+const METAL_SIDE: usize = 400;
 
 /// Rows and columns that a measure skips so that it looks at about a hundred thousand places.
 fn stride(w: usize, h: usize) -> usize {

@@ -1,7 +1,7 @@
 //! The recipe: a versioned list of steps in a readable sidecar. It is the whole edit.
 
 use super::controls::{Clamp, Set, parse_bool, parse_number};
-use super::{Mark, Op, Step, operations};
+use super::{Local, Mark, Op, Shape, Step, operations};
 use serde::{Deserialize, Serialize};
 
 /// The sidecar format that this version writes.
@@ -218,6 +218,37 @@ impl Recipe {
             index
         };
         self.steps.get_mut(index)
+    }
+
+    /// The local adjustment of a shape: the one that is there, an untouched one, or a new one after the
+    /// others.
+    pub fn local(&mut self, shape: Shape) -> Option<&mut Local> {
+        let of = |s: &Step| match &s.op {
+            Op::Local(local) => Some(local.clone()),
+            _ => None,
+        };
+        let own = |s: &Step| of(s).is_some_and(|l| l.shape == shape);
+        let free = |s: &Step| of(s).is_some_and(|l| l == Local::default());
+        let found = self.steps.iter().position(own).or_else(|| self.steps.iter().position(free));
+        let last = self.steps.iter().rposition(|s| of(s).is_some());
+        let index = match (found, last) {
+            (Some(index), _) => index,
+            (None, Some(last)) => {
+                self.steps.insert(last + 1, Step::new(Op::Local(Local::default())));
+                last + 1
+            }
+            (None, None) => {
+                self.step("local")?;
+                self.steps.iter().position(|s| of(s).is_some())?
+            }
+        };
+        match &mut self.steps[index].op {
+            Op::Local(local) => {
+                local.shape = shape;
+                Some(local)
+            }
+            _ => None,
+        }
     }
 
     /// Sets `step.parameter`, `step.on` or `step.opacity` from text. A step that is missing is put

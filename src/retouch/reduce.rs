@@ -17,7 +17,7 @@ pub(super) fn fitted(w: usize, h: usize, side: usize) -> (usize, usize) {
 
 /// The picture with its longest side at most `side`: each pixel is the mean of the area that it
 /// covers, in linear light. A picture that is small enough is copied.
-pub(super) fn reduced(picture: &Picture, side: usize) -> Picture {
+pub fn reduced(picture: &Picture, side: usize) -> Picture {
     let (w, h) = picture.size();
     let (nw, nh) = fitted(w, h, side);
     if (nw, nh) == (w, h) {

@@ -3,9 +3,11 @@
 //! A block whose darkest (or lightest) pixel leaves the level of the blocks around it is a
 //! candidate; around each candidate the pixels themselves decide, against the median of their
 //! surroundings, and give the tight mask that a repair needs. On a smooth backdrop this is safe. On
-//! the product facets look like dust: what is found there is only a ranked list for a person.
+//! the product facets look like dust: what is found there is only a ranked list for a person, headed
+//! by what a metal's colour gives away ([`grey`]).
 
 use super::backdrop::{components, median};
+use super::grey::{self, Grey};
 use super::region::Region;
 use super::survey::Survey;
 use super::tile::Source;
@@ -22,7 +24,8 @@ pub struct Speck {
     pub contrast: f32,
     /// Whether it lies on the product.
     pub on_product: bool,
-    /// How sure it is, 0 to 1: contrast against the unrest around it.
+    /// How sure it is, 0 to 1: contrast against the unrest around it. On the product .5 is a mark as
+    /// likely as not, where its metal has a colour to tell by.
     pub confidence: f32,
     /// Its middle, 0 to 1 across and down: its name in a recipe.
     pub place: [f32; 2],
@@ -34,6 +37,12 @@ const LEAST: f32 = 5.0;
 const MOST: usize = 400;
 /// Candidates on the product that are kept for the list.
 const MOST_ON_PRODUCT: usize = 60;
+
+/// What of its confidence a mark on coloured metal keeps when only its light tells of it: nine in ten
+/// of those are reflections.
+const BY_LIGHT_ALONE: f32 = 0.3;
+/// The score of a grey mark that is as likely a mark as not.
+const EVEN: f32 = 1.3;
 
 /// What stands out, the surest first.
 pub(super) fn find(source: &Source<'_>, survey: &Survey, subject: &Region) -> Vec<Speck> {
@@ -49,6 +58,10 @@ pub(super) fn find(source: &Source<'_>, survey: &Survey, subject: &Region) -> Ve
             .take(MOST)
             .filter_map(|group| examine(source, survey.block, group, product))
             .collect();
+        if product && let Some(greys) = grey::find(survey, subject) {
+            found.iter_mut().for_each(|s| s.confidence *= BY_LIGHT_ALONE);
+            found.extend(greys.iter().filter_map(|g| grey_mark(source, survey.block, g)));
+        }
         found.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
         found.truncate(if product { MOST_ON_PRODUCT } else { MOST });
         specks.extend(without_repeats(found));
@@ -224,7 +237,34 @@ fn examine(source: &Source<'_>, block: usize, group: &Group, on_product: bool) -
     if peak < LEAST || taken.len() as f32 > MOST_FILLED * green.len() as f32 {
         return None;
     }
-    speck(&taken, window, (w, h), sign * peak, surface.spread, on_product)
+    let contrast = sign * peak;
+    let sure = peak / (peak + 6.0 * surface.spread + 4.0);
+    Some(Speck { on_product, ..speck(&taken, window, (w, h), contrast, sure) })
+}
+
+/// The picture's own pixels of a mark that was found on the reduced one.
+fn grey_mark(source: &Source<'_>, block: usize, mark: &Grey) -> Option<Speck> {
+    let (w, h) = source.size();
+    let r = mark.rect;
+    let core = Rect::new(r.x * block, r.y * block, r.w * block, r.h * block);
+    let core = core.intersection(&Rect::new(0, 0, w, h));
+    let window = core.grown(block + 2, w, h);
+    let place = |i: usize| (window.x + i % window.w, window.y + i / window.w);
+    let excess = |i: usize| {
+        let (x, y) = place(i);
+        grey::excess(source.light(x, y), mark.metal)
+    };
+    let more: Vec<bool> = (0..window.area()).map(|i| excess(i) > mark.half).collect();
+    let inside = |i: &usize| core.contains(place(*i).0, place(*i).1);
+    let parts = components(window.w, window.h, &|i| more[i]);
+    let taken: Vec<usize> = parts.into_iter().filter(|p| p.iter().any(inside)).flatten().collect();
+    let green = |taken: bool| {
+        let all = (0..window.area()).filter(|&i| more[i] == taken);
+        median(&mut all.map(|i| source.green(place(i).0, place(i).1)).collect::<Vec<_>>())
+    };
+    let contrast = green(true)? - green(false)?;
+    let sure = mark.score / (mark.score + EVEN);
+    Some(Speck { on_product: true, ..speck(&taken, window, (w, h), contrast, sure) })
 }
 
 fn speck(
@@ -232,9 +272,8 @@ fn speck(
     window: Rect,
     (w, h): (usize, usize),
     contrast: f32,
-    spread: f32,
-    on_product: bool,
-) -> Option<Speck> {
+    confidence: f32,
+) -> Speck {
     let extent = taken.iter().fold(Rect::default(), |r, i| {
         r.union(&Rect::new(window.x + i % window.w, window.y + i / window.w, 1, 1))
     });
@@ -251,8 +290,7 @@ fn speck(
     }
     let (cx, cy) = rect.centre();
     let place = [cx / w as f32, cy / h as f32];
-    let sure = contrast.abs() / (contrast.abs() + 6.0 * spread + 4.0);
-    Some(Speck { rect, mask, contrast, on_product, confidence: sure, place })
+    Speck { rect, mask, contrast, on_product: false, confidence, place }
 }
 
 /// A plane through the median of what surrounds a speck.

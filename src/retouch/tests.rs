@@ -2,7 +2,7 @@
 
 use super::controls::{Choice, Clamp, choose};
 use super::*;
-use crate::imaging::{Picture, Pixels, Rgb8, Rgb16, Space};
+use crate::imaging::{Mask, Picture, Pixels, Rgb8, Rgb16, Space};
 use proptest::prelude::*;
 use std::ops::RangeInclusive;
 
@@ -354,4 +354,27 @@ fn the_automatic_finish_makes_paper_white_and_leaves_the_metal_its_hue() {
     assert!(white as f32 > 0.995 * 90_000.0, "{white}");
     let p = out.at(450, 300);
     assert!(p[0] > p[1] && p[1] > p[2], "{p:?}");
+}
+
+#[test]
+fn paper_is_made_white_and_a_rough_wall_is_not() {
+    let ring = |x: f32, y: f32| (28.0..40.0).contains(&(x - 200.0).hypot(y - 150.0));
+    let set = |wall: bool| {
+        Rgb8::from_fn(400, 300, |x, y| {
+            let grain = (x * 7 + y * 13) as f32 % 4.0;
+            if ring(x as f32, y as f32) {
+                return [150, 110, 50];
+            }
+            // Chips of three pixels, one in every square of forty.
+            let chip = wall && x % 40 < 3 && y % 40 < 3;
+            [if chip { 120.0 } else { 200.0 } + grain; 3].map(|v| v as u8)
+        })
+    };
+    let mask = Mask::from_fn(400, 300, |x, y| if ring(x as f32, y as f32) { 255 } else { 0 });
+    let whitens = |wall: bool| {
+        let proxy = Proxy::new(&Picture::from_srgb8(set(wall)), Some(&mask));
+        Recipe::automatic(&proxy).steps.iter().any(|s| s.id() == "backdrop")
+    };
+    assert!(whitens(false), "paper");
+    assert!(!whitens(true), "a wall would be left as crumbs on white");
 }

@@ -4,7 +4,7 @@
 use super::point::{Bounds, IDENTITY, LUMA, mix};
 use super::survey::keep;
 use crate::imaging::colour::{
-    Matrix3, REC2020_TO_SRGB, SRGB_TO_REC2020, multiply, srgb_decode, srgb_decode_table,
+    Matrix3, REC2020_TO_SRGB, SRGB_TO_REC2020, apply, multiply, srgb_decode, srgb_decode_table,
     srgb_encode,
 };
 use crate::imaging::lanes::wide;
@@ -277,6 +277,19 @@ impl<'a> Source<'a> {
         match self.raw {
             Raw::Eight(data) => f32::from(data[at]),
             Raw::Sixteen(data) => f32::from(data[at]) / 257.0,
+        }
+    }
+
+    /// Linear sRGB at a place.
+    pub(super) fn light(&self, x: usize, y: usize) -> [f32; 3] {
+        let at = self.index(x, y);
+        let p = match self.raw {
+            Raw::Eight(data) => [0, 1, 2].map(|c| srgb_decode_table()[usize::from(data[at + c])]),
+            Raw::Sixteen(data) => [0, 1, 2].map(|c| decode_table_16()[usize::from(data[at + c])]),
+        };
+        match self.space {
+            Space::Srgb => p,
+            Space::Rec2020 => apply(&REC2020_TO_SRGB, p),
         }
     }
 

@@ -1,5 +1,5 @@
-//! The brushes of the retouch view. A stroke becomes part of the edit: of its heal step, or of its
-//! cut-out.
+//! The brushes of the retouch view. A stroke becomes part of the edit: of its heal step, of its
+//! cut-out, or of a local adjustment.
 
 use super::app::App;
 use super::commands::Action;
@@ -7,7 +7,7 @@ use super::pictures::WHOLE;
 use super::theme;
 use super::widgets::command_button;
 use crate::engine::contract::{Level, Take, TakeId};
-use crate::retouch::{Brush, Mark, Op, Place, Side, Step, Stroke};
+use crate::retouch::{Brush, Local, Mark, Op, Place, Shape, Side, Step, Stroke};
 use egui::{
     Color32, ColorImage, Painter, PointerButton, Pos2, Rect, Response, RichText, Slider,
     TextureOptions, Ui,
@@ -21,6 +21,10 @@ pub(super) enum Kind {
     Heal,
     /// Copies.
     Clone,
+    /// Changes the light where it paints.
+    Light,
+    /// Changes the light inside a circle that is drawn from its middle.
+    Circle,
     /// Says what belongs to the product and what does not.
     Mark(Side),
 }
@@ -30,6 +34,8 @@ impl Kind {
     pub(super) fn of(action: Action) -> Self {
         match action {
             Action::CloneBrush => Self::Clone,
+            Action::LightBrush => Self::Light,
+            Action::LightCircle => Self::Circle,
             Action::KeepBrush => Self::Mark(Side::Keep),
             Action::RemoveBrush => Self::Mark(Side::Remove),
             Action::RefineBrush => Self::Mark(Side::Refine),
@@ -92,8 +98,9 @@ impl App {
 
 /// The brushes in the panel, and what is to be known of the one in the hand.
 pub(super) fn panel(app: &mut App, ui: &mut Ui) {
-    let rows: [&[(&str, Action)]; 2] = [
+    let rows: [&[(&str, Action)]; 3] = [
         &[("Heal", Action::HealBrush), ("Clone", Action::CloneBrush)],
+        &[("Light", Action::LightBrush), ("Light circle", Action::LightCircle)],
         &[
             ("Keep", Action::KeepBrush),
             ("Cut away", Action::RemoveBrush),
@@ -123,6 +130,10 @@ pub(super) fn panel(app: &mut App, ui: &mut Ui) {
             "Paint over what should go; Alt+click first to take detail from a place."
         }
         (Kind::Heal, Some(_)) => "Paint over what should go; its detail comes from your source.",
+        (Kind::Light, _) => {
+            "Paint where the light should change; its sliders are in Local adjustment."
+        }
+        (Kind::Circle, _) => "Drag from the middle outwards; its sliders are in Local adjustment.",
         (Kind::Mark(Side::Keep), _) => {
             "Paint what belongs to the product. What is left out is red; it is cut anew after each stroke."
         }
@@ -161,13 +172,18 @@ pub(super) fn paint(
             painter.circle_stroke(from, radius, (1.0, theme::GOOD));
         }
     }
-    for p in &tool.points {
-        painter.circle_filled(on_screen(*p), radius, Color32::from_white_alpha(24));
+    if let (Kind::Circle, [middle, .., rim]) = (tool.kind, &tool.points[..]) {
+        let (middle, rim) = (on_screen(*middle), on_screen(*rim));
+        painter.circle_stroke(middle, (rim - middle).length(), (1.0, Color32::WHITE));
+    } else {
+        for p in &tool.points {
+            painter.circle_filled(on_screen(*p), radius, Color32::from_white_alpha(24));
+        }
     }
     let (alt, down) = ui.input(|i| (i.modifiers.alt, i.pointer.primary_down()));
     let pressed = response.is_pointer_button_down_on() && down;
     let at = response.interact_pointer_pos().map(place);
-    if alt && !matches!(tool.kind, Kind::Mark(_)) {
+    if alt && matches!(tool.kind, Kind::Heal | Kind::Clone) {
         if let Some(at) = at.filter(|_| response.clicked() || pressed) {
             (tool.source, tool.offset) = (Some(at), None);
         }
@@ -175,14 +191,15 @@ pub(super) fn paint(
     }
     let click = response.clicked_by(PointerButton::Primary);
     if let Some(at) = at.filter(|_| pressed || click) {
-        let far = |p: &Place| (p[0] - at[0]).hypot(p[1] - at[1]) > tool.radius * 0.2;
+        let least = if tool.kind == Kind::Circle { 1e-3 } else { tool.radius * 0.2 };
+        let far = |p: &Place| (p[0] - at[0]).hypot(p[1] - at[1]) > least;
         if tool.points.last().is_none_or(far) {
             tool.points.push(at);
         }
     }
     if !pressed && !tool.points.is_empty() {
         let points = std::mem::take(&mut tool.points);
-        finish(app, take, points);
+        finish(app, take, points, rect.size());
     }
 }
 
@@ -206,7 +223,7 @@ fn left_out(app: &mut App, painter: &Painter, rect: Rect, id: TakeId) {
 }
 
 /// Puts a stroke into the edit.
-fn finish(app: &mut App, take: &Take, points: Vec<Place>) {
+fn finish(app: &mut App, take: &Take, points: Vec<Place>, shown: egui::Vec2) {
     let Some(tool) = app.brush.as_mut() else { return };
     let mut recipe = take.recipe.clone().unwrap_or_default();
     if recipe.steps.iter().any(|s| s.id() == "straighten" && s.acts()) {
@@ -217,6 +234,13 @@ fn finish(app: &mut App, take: &Take, points: Vec<Place>) {
         let radius = tool.radius;
         if let Some(Step { op: Op::CutOut(cut), .. }) = recipe.step("cutout") {
             cut.marks.push(Mark { side, points, radius });
+        }
+        return app.edit(take.id, recipe);
+    }
+    if matches!(tool.kind, Kind::Light | Kind::Circle) {
+        let shape = if tool.kind == Kind::Light { Shape::Brush } else { Shape::Radial };
+        if let Some(local) = recipe.local(shape) {
+            light(local, &points, tool.radius, shown);
         }
         return app.edit(take.id, recipe);
     }
@@ -237,4 +261,28 @@ fn finish(app: &mut App, take: &Take, points: Vec<Place>) {
         heal.strokes.push(Stroke { brush, points, radius, feather: FEATHER, offset });
     }
     app.edit(take.id, recipe);
+}
+
+/// What a first stroke does to the light, stops: enough to see where it is.
+const FIRST: f32 = 0.3;
+
+/// Puts a stroke, or a circle from its middle to its rim, into a local adjustment.
+fn light(local: &mut Local, points: &[Place], radius: f32, shown: egui::Vec2) {
+    match (local.shape, points) {
+        (Shape::Brush, _) => {
+            local.brush = radius;
+            local.points.extend_from_slice(points);
+        }
+        (Shape::Radial, [middle, .., rim]) => {
+            let off = egui::vec2(rim[0] - middle[0], rim[1] - middle[1]) * shown;
+            (local.x, local.y) = (middle[0], middle[1]);
+            let half = egui::Vec2::splat(off.length()) / shown.max(egui::Vec2::splat(1.0));
+            (local.width, local.height) = (half.x.clamp(0.01, 1.0), half.y.clamp(0.01, 1.0));
+        }
+        // A click without a drag has no size.
+        (Shape::Radial, _) => return,
+    }
+    if local.ev == 0.0 && local.warmth == 0.0 && local.saturation == 0.0 {
+        local.ev = FIRST;
+    }
 }

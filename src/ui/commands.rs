@@ -61,6 +61,8 @@ pub enum Action {
     EditNext,
     HealBrush,
     CloneBrush,
+    LightBrush,
+    LightCircle,
     KeepBrush,
     RemoveBrush,
     RefineBrush,
@@ -316,6 +318,8 @@ pub const TABLE: &[Entry] = table! {
         A::EditNext, "Apply to next captures", "Captures to come get this edit by themselves; again ends it.", [K::ctrl_shift(Key::N)];
         A::HealBrush, "Heal brush", "Paints away what should go; again lays it down.", [K::new(Key::Q)];
         A::CloneBrush, "Clone brush", "Paints a copy of another place, chosen with Alt+click; again lays it down.", [K::new(Key::S)];
+        A::LightBrush, "Light brush", "Paints where the light changes; again lays it down.", [K::new(Key::B)];
+        A::LightCircle, "Light circle", "Draws a circle in which the light changes; again lays it down.", [K::shift(Key::B)];
         A::KeepBrush, "Keep brush", "Paints what belongs to the product; again lays it down.", [K::new(Key::A)];
         A::RemoveBrush, "Remove brush", "Paints what does not belong to the product; again lays it down.", [K::new(Key::W)];
         A::RefineBrush, "Refine edge brush", "Paints where the product's edge is to be found again; again lays it down.", [K::shift(Key::W)];

@@ -1,8 +1,9 @@
-//! The export sheet: format, quality, size.
+//! The export sheet: format, quality, size, colour space, and whether the place stays.
 
 use super::app::App;
 use super::theme;
 use crate::engine::contract::ExportFormat;
+use crate::imaging::save::Profile;
 use egui::{Button, RichText, Slider, Ui, vec2};
 
 /// Longest sides that shops ask for.
@@ -32,6 +33,7 @@ pub(super) fn show(app: &mut App, ui: &mut Ui) {
             (ExportFormat::Jpeg, "JPEG"),
             (ExportFormat::Png, "PNG"),
             (ExportFormat::Tiff, "TIFF, 16 bits"),
+            (ExportFormat::Tiff8, "TIFF, 8 bits"),
         ];
         for (format, text) in formats {
             ui.selectable_value(&mut options.format, format, text);
@@ -50,6 +52,18 @@ pub(super) fn show(app: &mut App, ui: &mut Ui) {
             ui.selectable_value(&mut options.side, side, text);
         }
     });
+    ui.horizontal(|ui| {
+        let spaces = [
+            (Profile::Srgb, "sRGB"),
+            (Profile::DisplayP3, "Display P3"),
+            (Profile::AdobeRgb, "Adobe RGB"),
+        ];
+        for (profile, text) in spaces {
+            ui.selectable_value(&mut options.profile, profile, text);
+        }
+    });
+    let help = "Without it the coordinates are taken out; the rest of the metadata stays.";
+    ui.checkbox(&mut options.keep_place, "Keep the place where it was taken").on_hover_text(help);
     ui.add_space(8.0);
     ui.horizontal(|ui| {
         let button = Button::new(RichText::new("Export").color(theme::STRONG));

@@ -51,6 +51,8 @@ impl App {
             | Action::ExportAgain => self.change(action),
             Action::HealBrush
             | Action::CloneBrush
+            | Action::LightBrush
+            | Action::LightCircle
             | Action::KeepBrush
             | Action::RemoveBrush
             | Action::RefineBrush => {

@@ -44,8 +44,11 @@ impl<'a> Sliders<'a> {
                 0
             } else if span > 12.0 {
                 1
-            } else {
+            } else if span > 0.5 {
                 2
+            } else {
+                // The slider rounds what it shows: a brush of .008 must not become one of .01.
+                3
             };
             ui.spacing_mut().interact_size = vec2(54.0, 18.0);
             ui.spacing_mut().slider_width = (ui.available_width() - 70.0).max(40.0);

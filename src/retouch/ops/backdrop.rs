@@ -12,7 +12,7 @@ use crate::retouch::backdrop::{self, Backdrop as Surface};
 use crate::retouch::field::Field;
 use crate::retouch::plan::{Planned, Stage, View};
 use crate::retouch::point::{Bounds, LUMA};
-use crate::retouch::region::Region;
+use crate::retouch::region::{Matte, Region};
 use crate::retouch::tile::{Frame, Tile};
 use crate::retouch::{Controls, Operation};
 use serde::{Deserialize, Serialize};
@@ -71,15 +71,20 @@ impl Operation for Backdrop {
             let here = surface.light(u, v);
             std::array::from_fn(|c| (surface.level[c] / here[c]).clamp(0.4, 2.5).powf(self.even))
         };
+        // An outline that was cut exactly, or painted, is taken at its word.
+        let inside = match view.proxy.matte() {
+            Matte::Coarse(_) => backdrop::without_facets(&subject),
+            Matte::Fine(_) => subject,
+        };
         let light = Field::new(|u, v| paper(&surface, self.even, u, v));
         let stage = Clean {
             gain: Field::new(evened),
             flat: light.is_flat(),
             paper: light,
-            inside: subject.shrunk(2).softened(2),
+            inside: inside.shrunk(2).softened(2),
             white,
             shadow: self.shadow,
-            plain: plainness(&surface, view.proxy.noise()),
+            plain: surface.plainness(view.proxy.noise()),
         };
         Some(Planned::Area(Arc::new(stage)))
     }
@@ -92,15 +97,6 @@ fn paper(surface: &Surface, even: f32, u: f32, v: f32) -> [f32; 3] {
         let gain = (surface.level[c] / here[c]).clamp(0.4, 2.5).powf(even);
         1.0 / (here[c] * gain).max(1e-3)
     })
-}
-
-/// The ratio to the surface from which on a pixel is paper for certain; and the one below which it
-/// is certainly something darker.
-fn plainness(surface: &Surface, noise: f32) -> (f32, f32) {
-    let spread = (surface.spread * 0.7).hypot(2.2 * noise);
-    // Paper in one colour is paper in all three: at six deviations no grain is left over.
-    let high = (1.0 - 6.0 * spread).clamp(0.80, 0.965);
-    (high - 0.12, high)
 }
 
 #[derive(Debug)]

@@ -5,7 +5,7 @@
 //! blobs are glints: they are what sells, and stay. Nothing outside the blobs changes.
 
 use crate::imaging::{Plane, Rect};
-use crate::retouch::backdrop::components;
+use crate::retouch::backdrop::{components, median};
 use crate::retouch::plan::{Planned, Stage, View};
 use crate::retouch::region::Region;
 use crate::retouch::tile::{Frame, Tile};
@@ -112,21 +112,27 @@ const COARSE: usize = 4;
 /// Pixels of the proxy around a blob in which the pressing fades out.
 const REACH: usize = 3;
 
-/// Mean colour, scaled to a largest channel of 1, of the unclipped subject around a blob.
+/// Usual colour, scaled to a largest channel of 1, of the unclipped subject around a blob. Not the
+/// mean: a white facet among grey ones must not take the hue of the gold that holds the stone.
 fn surrounding(tile: &Tile, blob: &[usize], value: &[f32], cover: &[f32], limit: f32) -> [f32; 3] {
     let (w, h) = (tile.rect.w, tile.rect.h);
     let pixel = |i: &usize| Rect::new(i % w, i / w, 1, 1);
     let extent = blob.iter().fold(Rect::default(), |r, i| r.union(&pixel(i))).grown(6, w, h);
-    let mut sum = [1e-4_f32; 3];
+    // A few thousand pixels tell a colour.
+    let step = (extent.area() / 20_000).max(1);
+    let mut parts = [(); 3].map(|()| Vec::new());
     for y in extent.y..extent.bottom() {
-        for i in y * w + extent.x..y * w + extent.right() {
+        for i in (y * w + extent.x..y * w + extent.right()).step_by(step) {
             if cover[i] > 0.9 && value[i] < limit && value[i] > 0.25 * limit {
-                (0..3).for_each(|c| sum[c] += tile.at(i)[c].max(0.0));
+                let p = tile.at(i).map(|v| v.max(1e-4));
+                let most = p[0].max(p[1]).max(p[2]);
+                (0..3).for_each(|c| parts[c].push(p[c] / most));
             }
         }
     }
-    let most = sum.iter().fold(0.0_f32, |a, &b| a.max(b));
-    sum.map(|v| v / most)
+    let usual = parts.map(|mut p| median(&mut p).unwrap_or(1.0));
+    let most = usual.iter().fold(0.0_f32, |a, &b| a.max(b));
+    usual.map(|v| v / most)
 }
 
 #[derive(Debug)]

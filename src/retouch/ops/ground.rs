@@ -117,12 +117,26 @@ impl Operation for Ground {
             .then(|| crate::retouch::backdrop::fit(view.tile(), &subject));
         let tile = view.tile();
         let (w, h) = (tile.rect.w, tile.rect.h);
-        // Beyond the soft rim of the product, where the backdrop is seen alone.
-        let seen: Vec<f32> =
-            subject.grown(1).plane().data.iter().map(|c| f32::from(u8::from(*c <= 0.0))).collect();
-        let old = [0, 1, 2].map(|c| filled_in(&tile.planes[c], &seen, w, h));
         let place =
             |i: usize| (((i % w) as f32 + 0.5) / w as f32, ((i / w) as f32 + 0.5) / h as f32);
+        // Beyond the soft rim of the product, where the backdrop is seen alone; and in the rim what has
+        // the backdrop's colour. The shadow is deepest there: what is a little farther away says too
+        // little of it, and a light seam would run between product and shadow.
+        let rim = subject.grown(1);
+        let alone = |i: usize| {
+            let in_shadow = || {
+                let Some(surface) = &surface else { return false };
+                let (u, v) = place(i);
+                let (p, light) = (tile.at(i), surface.light(u, v));
+                let ratio: [f32; 3] = std::array::from_fn(|c| p[c] / light[c].max(1e-4));
+                let least = ratio.into_iter().fold(f32::MAX, f32::min);
+                let most = ratio.into_iter().fold(0.0, f32::max);
+                most < 1.02 && least > SHADE * most
+            };
+            subject.plane().data[i] <= 0.0 && (rim.plane().data[i] <= 0.0 || in_shadow())
+        };
+        let seen: Vec<f32> = (0..w * h).map(|i| f32::from(u8::from(alone(i)))).collect();
+        let old = [0, 1, 2].map(|c| filled_in(&tile.planes[c], &seen, w, h));
         let shade = |i: usize| {
             let Some(surface) = &surface else { return 1.0 };
             let (u, v) = place(i);
@@ -142,6 +156,9 @@ impl Operation for Ground {
         Some(Planned::Area(Arc::new(Swap { matte, old: old.map(region), new: new.map(region) })))
     }
 }
+
+/// Least ratio between the channels, each against the backdrop's, of what can be its shadow.
+const SHADE: f32 = 0.88;
 
 #[derive(Debug)]
 struct Swap {
