@@ -263,18 +263,25 @@ impl Edges {
     /// blur along it in pixels; none without enough of every direction to tell. What lies across a movement
     /// is wide, what lies along it is not: the variance is fitted by `a + b cos 2(ψ - φ)` over the normals'
     /// angles ψ. That does not ask how many edges run each way, as the anisotropy of a spectrum does,
-    /// which chains fool.
+    /// which chains fool. A movement shows in steps and in lines alike: a rim that is seen wider in one
+    /// direction than in another widens the lines only. So the calmest of what both say together and each
+    /// by itself counts.
     pub(super) fn anisotropy(&self) -> Option<(f32, f32, f32)> {
-        let mut all = Directions::default();
-        self.measured.iter().for_each(|m| all.add(m));
-        let whole = all.points(5);
-        if whole.len() < 7 {
-            return None;
+        let [mut all, mut steps, mut lines] = [(); 3].map(|()| Directions::default());
+        for m in &self.measured {
+            all.add(m);
+            if m.shape == Shape::Step { steps.add(m) } else { lines.add(m) }
         }
-        let [a, c, s] = harmonic(&whole);
-        let swing = c.hypot(s);
-        let angle = 0.5 * s.atan2(c).to_degrees();
-        Some((strength(a, swing), angle, (a + swing).max(0.0).sqrt()))
+        let read = |of: Directions| {
+            let points = of.points(5);
+            let [a, c, s] = (points.len() >= 7).then(|| harmonic(&points))?;
+            let swing = c.hypot(s);
+            let angle = 0.5 * s.atan2(c).to_degrees();
+            Some((strength(a, swing), angle, (a + swing).max(0.0).sqrt()))
+        };
+        let whole = read(all)?;
+        let each = [Some(whole), read(steps), read(lines)];
+        each.into_iter().flatten().min_by(|a, b| a.0.total_cmp(&b.0))
     }
 
     /// Whether the blur also depends on direction inside of windows that do not overlap, each with a level
@@ -333,7 +340,7 @@ impl Directions {
     fn points(mut self, least: usize) -> Vec<(f32, f32, f32)> {
         let sectors = self.0.iter_mut().enumerate().filter(|(_, v)| v.len() >= least);
         let point = |(k, v): (usize, &mut Vec<f32>)| {
-            (double_angle(k), quantile(v, 0.3), v.len().min(40) as f32)
+            (double_angle(k), quantile(v, SHARP), v.len().min(40) as f32)
         };
         sectors.map(point).collect()
     }
@@ -395,6 +402,9 @@ fn tile_of(x: u16, y: u16) -> (usize, usize) {
     (x as usize / TILE, y as usize / TILE)
 }
 
+/// The share of a direction's places that is sharper than what stands for it: what is wide by itself, like
+/// a shadow, only adds to widths.
+const SHARP: f32 = 0.2;
 /// A movement shows inside of windows at least this much.
 const INNER: f32 = 0.35;
 /// Sectors of half a turn.

@@ -23,7 +23,7 @@ const CELL: usize = 16;
 /// A tile below so many times the noise's own energy holds nothing but noise.
 const ABOVE: f64 = 1.12;
 /// From this anisotropy on a blur is called motion.
-const DIRECTED: f32 = 0.62;
+const DIRECTED: f32 = 0.5;
 /// A part needs this many measured places to be spoken of.
 const LEAST: usize = 16;
 
