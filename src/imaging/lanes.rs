@@ -9,6 +9,32 @@ pub fn wide<R>(run: impl FnOnce() -> R) -> R {
     pulp::Arch::new().dispatch(run)
 }
 
+/// A function whose loops run with the widest vector instructions that this machine has, however long
+/// they are: its body is written into the code for each kind of machine, where a closure handed to
+/// [`wide`] may be left out. What it calls must be `#[inline(always)]`.
+macro_rules! wide_fn {
+    ($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident: $kind:ty),* $(,)?) $(-> $out:ty)? $body:block) => {
+        $(#[$meta])*
+        $vis fn $name($($arg: $kind),*) $(-> $out)? {
+            #[inline(always)]
+            fn narrow($($arg: $kind),*) $(-> $out)? $body
+            struct Call<T>(T);
+            impl ::pulp::WithSimd for Call<($($kind,)*)> {
+                type Output = $crate::imaging::lanes::wide_fn!(@output $($out)?);
+                #[inline(always)]
+                fn with_simd<S: ::pulp::Simd>(self, _: S) -> Self::Output {
+                    let ($($arg,)*) = self.0;
+                    narrow($($arg),*)
+                }
+            }
+            ::pulp::Arch::new().dispatch(Call(($($arg,)*)))
+        }
+    };
+    (@output) => { () };
+    (@output $out:ty) => { $out };
+}
+pub(crate) use wide_fn;
+
 /// Red, green and blue bytes as one number a pixel, `0x00bbggrr`: what follows vectorises, which bytes
 /// in threes do not.
 #[inline(always)]
@@ -37,6 +63,19 @@ mod tests {
             let want = bytes.chunks_exact(3).map(|p| u32::from_le_bytes([p[0], p[1], p[2], 0]));
             assert_eq!(out, want.collect::<Vec<_>>());
         }
+    }
+
+    wide_fn! {
+        fn twice(values: &[f32], out: &mut Vec<f32>) -> usize {
+            out.extend(values.iter().map(|v| v + v));
+            out.len()
+        }
+    }
+
+    #[test]
+    fn a_wide_function_gives_what_its_body_says() {
+        let mut out = Vec::new();
+        assert_eq!((twice(&[1.0, -2.5], &mut out), out), (2, vec![2.0, -5.0]));
     }
 
     #[test]

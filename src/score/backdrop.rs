@@ -6,7 +6,7 @@
 
 use super::stats::{ln, median};
 use super::view::Proxy;
-use crate::imaging::lanes::wide;
+use crate::imaging::lanes::wide_fn;
 use nalgebra::{SMatrix, SVector};
 
 /// Terms: 1, u, v, u², uv, v².
@@ -53,10 +53,10 @@ pub(super) fn features(proxy: &Proxy) -> Layers {
     let channel = |c: usize| -> Vec<f32> { proxy.rgb.iter().map(|p| p[c] + DARK).collect() };
     let light = proxy.y.iter().map(|y| y + FLOOR).collect();
     let mut all: [Vec<f32>; 4] = [light, channel(0), channel(2), channel(1)];
-    wide(|| all.iter_mut().flatten().for_each(|v| *v = ln(*v)));
+    all.iter_mut().for_each(|v| logarithms(v));
     let [light, mut red, mut blue, green] = all;
-    wide(|| red.iter_mut().zip(&green).for_each(|(r, g)| *r -= g));
-    wide(|| blue.iter_mut().zip(&green).for_each(|(b, g)| *b -= g));
+    subtract(&mut red, &green);
+    subtract(&mut blue, &green);
     Layers([light, red, blue])
 }
 
@@ -122,7 +122,7 @@ impl Backdrop {
         let scale = self.sigma.map(|s| 1.0 / (4.5 * s));
         for (k, v) in samples.rows.iter().enumerate() {
             let rows = self.row(*v);
-            let sums = wide(|| samples.sums(k, rows, scale));
+            let sums = row_sums(samples, k, rows, scale);
             inside += f64::from(sums[LAST]);
             add(&mut normal, &mut right, &sums, f64::from(*v));
         }
@@ -258,6 +258,24 @@ impl Samples {
             }
         }
         sums.map(|lanes| lanes.iter().sum())
+    }
+}
+
+wide_fn! {
+    fn row_sums(samples: &Samples, row: usize, fit: [[f32; 3]; 3], scale: Features) -> [f32; SUMS] {
+        samples.sums(row, fit, scale)
+    }
+}
+
+wide_fn! {
+    fn logarithms(values: &mut [f32]) {
+        values.iter_mut().for_each(|v| *v = ln(*v));
+    }
+}
+
+wide_fn! {
+    fn subtract(from: &mut [f32], values: &[f32]) {
+        from.iter_mut().zip(values).for_each(|(a, b)| *a -= b);
     }
 }
 

@@ -7,7 +7,7 @@ use super::subject::{Found, Subject, spread};
 use super::view::View;
 use super::words::count;
 use super::{Cleanliness, Reading, Speck};
-use crate::imaging::lanes::wide;
+use crate::imaging::lanes::wide_fn;
 use crate::imaging::{Plane, Rect};
 
 /// Half the side of the square that a pixel is compared with, working pixels.
@@ -16,6 +16,9 @@ const AROUND: usize = 7;
 const LARGEST: usize = 22;
 /// From so many on it is the backdrop's own texture.
 const TEXTURE: usize = 60;
+/// On a ground brighter than this less than the other of tone is no speck: where a finished picture is
+/// white all over, nothing hides what its compression leaves around a piece.
+const KNOCKED_OUT: (f32, f32) = (0.97, 0.026);
 /// Specks with three others within this share of the longer side are no dust.
 const CROWD: f32 = 0.03;
 /// At most so many are listed.
@@ -45,12 +48,14 @@ pub(super) fn read(
     let s = subject.step();
     let place = |x: usize, y: usize| (y / s).min(clear.1 - 1) * clear.0 + (x / s).min(clear.0 - 1);
     let floor = threshold(&buffers.differs, noise, |x, y| clear.2[place(x, y)] == Ground::Backdrop);
+    let level = subject.backdrop.level(subject.mask.w, subject.mask.h);
+    let floor = floor.max(if level > KNOCKED_OUT.0 { KNOCKED_OUT.1 } else { 0.0 });
     let d = &buffers.differs;
-    let within = Rect::new(AROUND, AROUND, tone.w - 2 * AROUND, tone.h - 2 * AROUND);
-    let on = |ground: Ground, floor: f32| {
+    let whole = Rect::new(AROUND, AROUND, tone.w - 2 * AROUND, tone.h - 2 * AROUND);
+    let on = |within: Rect, ground: Ground, floor: f32| {
         find(within, |x, y| d.at(x, y).abs() > floor && clear.2[place(x, y)] == ground)
     };
-    let found = on(Ground::Backdrop, floor);
+    let found = on(whole, Ground::Backdrop, floor);
     let round: Vec<&Component> = found.iter().filter(|c| is_speck(c, d)).collect();
     let specks: Vec<Speck> = round.iter().map(|c| speck(c, view, d)).collect();
     let mut specks = apart(&specks, view);
@@ -62,7 +67,7 @@ pub(super) fn read(
     specks.sort_by(|a, b| visibility(b).total_cmp(&visibility(a)));
     let on_backdrop = specks.len();
     specks.truncate(LISTED);
-    let spots = on(Ground::Piece, (2.0 * floor).max(0.05));
+    let spots = on(whole.intersection(&subject.rect), Ground::Piece, (2.0 * floor).max(0.05));
     let on_piece = spots.iter().filter(|c| is_speck(c, d) && stands_alone(c, tone)).count();
     let reading = reading(on_backdrop, on_piece, &specks, view);
     Cleanliness { reading, specks, on_backdrop, on_piece }
@@ -147,15 +152,26 @@ fn less_surroundings(tone: &Plane, out: &mut Plane, columns: &mut Vec<f32>) {
     let mut sums = Vec::new();
     for y in r..h - r {
         let (line, out) = (&row(y)[r..w - r], &mut out.data[y * w + r..(y + 1) * w - r]);
-        wide(|| {
-            boxes(columns, &mut sums);
-            let norm = 1.0 / ((2 * r + 1) * (2 * r + 1)) as f32;
-            out.iter_mut().zip(line).zip(&sums).for_each(|((o, v), s)| *o = v - s * norm);
-        });
+        less_boxes(columns, &mut sums, line, out);
         if y + r + 1 < h {
-            let (next, last) = (row(y + r + 1), row(y - r));
-            columns.iter_mut().zip(next.iter().zip(last)).for_each(|(c, (n, l))| *c += n - l);
+            exchange(columns, row(y + r + 1), row(y - r));
         }
+    }
+}
+
+wide_fn! {
+    /// A line less the means of the squares whose columns' sums are given.
+    fn less_boxes(columns: &[f32], sums: &mut Vec<f32>, line: &[f32], out: &mut [f32]) {
+        boxes(columns, sums);
+        let norm = 1.0 / ((2 * AROUND + 1) * (2 * AROUND + 1)) as f32;
+        out.iter_mut().zip(line).zip(sums.iter()).for_each(|((o, v), s)| *o = v - s * norm);
+    }
+}
+
+wide_fn! {
+    /// Takes a row into sums and another one out.
+    fn exchange(sums: &mut [f32], row: &[f32], last: &[f32]) {
+        sums.iter_mut().zip(row.iter().zip(last)).for_each(|(c, (n, l))| *c += n - l);
     }
 }
 

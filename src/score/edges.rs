@@ -6,7 +6,7 @@ use super::stats::quantile;
 use super::subject::Subject;
 use super::view::View;
 use super::widths::{self, Shape};
-use crate::imaging::lanes::wide;
+use crate::imaging::lanes::wide_fn;
 use crate::imaging::{Plane, Rect};
 
 /// What is left of the variance of white noise in a gradient of the first scale.
@@ -70,6 +70,8 @@ pub(super) struct Edges {
     linear: Plane,
     fine: Plane,
     spare: Vec<f32>,
+    /// Places of a row that are steep enough.
+    steep: Vec<u32>,
     /// Of the first scale: right, down, squared length.
     gradients: [Vec<f32>; 3],
 }
@@ -84,17 +86,20 @@ impl Edges {
         if rect.w < 24 || rect.h < 24 {
             return;
         }
-        wide(|| linear(&view.tone, rect, &mut self.linear));
-        wide(|| blur(&self.linear, &mut self.fine, &mut self.spare));
-        wide(|| differentiate(&self.fine, &mut self.gradients));
+        linear(&view.tone, rect, &mut self.linear);
+        blur(&self.linear, &mut self.fine, &mut self.spare);
+        differentiate(&self.fine, &mut self.gradients);
         let floor = self.floor(noise, subject, rect).powi(2);
+        let mut steep = std::mem::take(&mut self.steep);
         for y in 5..rect.h - 5 {
-            for x in 5..rect.w - 5 {
-                if self.gradients[2][y * rect.w + x] > floor {
-                    self.consider(x, y, rect, subject);
-                }
+            let line = &self.gradients[2][y * rect.w + 5..(y + 1) * rect.w - 5];
+            steep.clear();
+            above(line, floor, &mut steep);
+            for x in &steep {
+                self.consider(*x as usize + 5, y, rect, subject);
             }
         }
+        self.steep = steep;
         self.rect = rect;
     }
 
@@ -129,10 +134,11 @@ impl Edges {
     fn consider(&mut self, x: usize, y: usize, rect: Rect, subject: &Subject) {
         let w = self.fine.w;
         let [dx, dy, square] = [0, 1, 2].map(|k: usize| self.gradients[k][y * w + x]);
-        let strength = square.sqrt();
-        let (ux, uy) = (dx / strength, dy / strength);
-        let (sx, sy) = (ux.round() as isize, uy.round() as isize);
-        let at = |k: isize| (y as isize + k * sy) as usize * w + (x as isize + k * sx) as usize;
+        // The neighbour along the normal: a component of at least half of its length is a step.
+        let toward = |d: f32| if 4.0 * d * d < square { 0 } else { d.signum() as isize };
+        let (sx, sy) = (toward(dx), toward(dy));
+        let (i, stride) = (y * w + x, sy * w as isize + sx);
+        let at = |k: isize| i.wrapping_add_signed(k * stride);
         if self.gradients[2][at(1)] > square || self.gradients[2][at(-1)] >= square {
             return;
         }
@@ -145,6 +151,8 @@ impl Edges {
         if ![0, reach, -reach].into_iter().any(near) {
             return;
         }
+        let strength = square.sqrt();
+        let (ux, uy) = (dx / strength, dy / strength);
         let (mut low, mut high) = (f32::MAX, f32::MIN);
         for k in -4..=4 {
             let v = self.linear.data[at(k)];
@@ -255,18 +263,25 @@ impl Edges {
     /// blur along it in pixels; none without enough of every direction to tell. What lies across a movement
     /// is wide, what lies along it is not: the variance is fitted by `a + b cos 2(ψ - φ)` over the normals'
     /// angles ψ. That does not ask how many edges run each way, as the anisotropy of a spectrum does,
-    /// which chains fool.
+    /// which chains fool. A movement shows in steps and in lines alike: a rim that is seen wider in one
+    /// direction than in another widens the lines only. So the calmest of what both say together and each
+    /// by itself counts.
     pub(super) fn anisotropy(&self) -> Option<(f32, f32, f32)> {
-        let mut all = Directions::default();
-        self.measured.iter().for_each(|m| all.add(m));
-        let whole = all.points(5);
-        if whole.len() < 7 {
-            return None;
+        let [mut all, mut steps, mut lines] = [(); 3].map(|()| Directions::default());
+        for m in &self.measured {
+            all.add(m);
+            if m.shape == Shape::Step { steps.add(m) } else { lines.add(m) }
         }
-        let [a, c, s] = harmonic(&whole);
-        let swing = c.hypot(s);
-        let angle = 0.5 * s.atan2(c).to_degrees();
-        Some((strength(a, swing), angle, (a + swing).max(0.0).sqrt()))
+        let read = |of: Directions| {
+            let points = of.points(5);
+            let [a, c, s] = (points.len() >= 7).then(|| harmonic(&points))?;
+            let swing = c.hypot(s);
+            let angle = 0.5 * s.atan2(c).to_degrees();
+            Some((strength(a, swing), angle, (a + swing).max(0.0).sqrt()))
+        };
+        let whole = read(all)?;
+        let each = [Some(whole), read(steps), read(lines)];
+        each.into_iter().flatten().min_by(|a, b| a.0.total_cmp(&b.0))
     }
 
     /// Whether the blur also depends on direction inside of windows that do not overlap, each with a level
@@ -325,7 +340,7 @@ impl Directions {
     fn points(mut self, least: usize) -> Vec<(f32, f32, f32)> {
         let sectors = self.0.iter_mut().enumerate().filter(|(_, v)| v.len() >= least);
         let point = |(k, v): (usize, &mut Vec<f32>)| {
-            (double_angle(k), quantile(v, 0.3), v.len().min(40) as f32)
+            (double_angle(k), quantile(v, SHARP), v.len().min(40) as f32)
         };
         sectors.map(point).collect()
     }
@@ -387,6 +402,9 @@ fn tile_of(x: u16, y: u16) -> (usize, usize) {
     (x as usize / TILE, y as usize / TILE)
 }
 
+/// The share of a direction's places that is sharper than what stands for it: what is wide by itself, like
+/// a shadow, only adds to widths.
+const SHARP: f32 = 0.2;
 /// A movement shows inside of windows at least this much.
 const INNER: f32 = 0.35;
 /// Sectors of half a turn.
@@ -409,60 +427,82 @@ fn harmonic(points: &[(f32, f32, f32)]) -> [f32; 3] {
     normal.try_inverse().map_or([0.0; 3], |inverse| (inverse * right).into())
 }
 
-/// Central differences of a plane: right, down, squared length; 0 along the border.
-#[inline(always)]
-fn differentiate(p: &Plane, out: &mut [Vec<f32>; 3]) {
-    let (w, h) = (p.w, p.h);
-    out.iter_mut().for_each(|o| {
-        o.clear();
-        o.resize(w * h, 0.0);
-    });
-    let [right, down, square] = out;
-    for y in 1..h - 1 {
-        let row = |y: usize| &p.data[y * w..(y + 1) * w];
-        let (above, mid, below) = (row(y - 1), row(y), row(y + 1));
-        let inner = y * w + 1..(y + 1) * w - 1;
-        let lines = right[inner.clone()].iter_mut().zip(&mut down[inner.clone()]);
-        let lines = lines.zip(&mut square[inner]);
-        for (x, ((r, d), s)) in lines.enumerate() {
-            let (dx, dy) = (0.5 * (mid[x + 2] - mid[x]), 0.5 * (below[x + 1] - above[x + 1]));
-            (*r, *d, *s) = (dx, dy, dx * dx + dy * dy);
+wide_fn! {
+    /// Adds the places of values above a floor. Most lie below it: sixteen are looked at together.
+    fn above(values: &[f32], floor: f32, out: &mut Vec<u32>) {
+        for (k, some) in values.chunks(16).enumerate() {
+            if some.iter().fold(false, |any, v| any | (*v > floor)) {
+                let places = some.iter().enumerate().filter(|(_, v)| **v > floor);
+                out.extend(places.map(|(x, _)| (16 * k + x) as u32));
+            }
         }
     }
 }
 
-/// A part of the tone as linear light: to the power 2.5, which square root and products give and
-/// which differs from 2.4 by less than edges notice.
-#[inline(always)]
-fn linear(tone: &Plane, rect: Rect, out: &mut Plane) {
-    (out.w, out.h) = (rect.w, rect.h);
-    out.data.clear();
-    for y in rect.y..rect.bottom() {
-        let start = y * tone.w + rect.x;
-        out.data.extend(tone.data[start..start + rect.w].iter().map(|t| t * t * t.sqrt()));
+wide_fn! {
+    /// Central differences of a plane: right, down, squared length; 0 along the border.
+    fn differentiate(p: &Plane, out: &mut [Vec<f32>; 3]) {
+        let (w, h) = (p.w, p.h);
+        for o in &mut *out {
+            if o.len() != w * h {
+                o.clear();
+                o.resize(w * h, 0.0);
+            }
+            o[..w].fill(0.0);
+            o[(h - 1) * w..].fill(0.0);
+        }
+        let [right, down, square] = out;
+        for y in 1..h - 1 {
+            let row = |y: usize, k: usize| &p.data[y * w + k..(y + 1) * w - 2 + k];
+            let (above, below) = (row(y - 1, 1), row(y + 1, 1));
+            let (before, after) = (row(y, 0), row(y, 2));
+            for o in [&mut *right, &mut *down, &mut *square] {
+                (o[y * w], o[(y + 1) * w - 1]) = (0.0, 0.0);
+            }
+            let inner = y * w + 1..(y + 1) * w - 1;
+            let (right, down) = (&mut right[inner.clone()], &mut down[inner.clone()]);
+            let square = &mut square[inner];
+            for x in 0..w - 2 {
+                let (dx, dy) = (0.5 * (after[x] - before[x]), 0.5 * (below[x] - above[x]));
+                (right[x], down[x], square[x]) = (dx, dy, dx * dx + dy * dy);
+            }
+        }
     }
 }
 
-/// 1 4 6 4 1 along both sides; edges repeat.
-#[inline(always)]
-fn blur(from: &Plane, out: &mut Plane, across: &mut Vec<f32>) {
-    let (w, h) = (from.w, from.h);
-    across.resize(w * h, 0.0);
-    for (row, line) in from.data.chunks_exact(w).zip(across.chunks_exact_mut(w)) {
-        binomial_row(row, line);
+wide_fn! {
+    /// A part of the tone as linear light: to the power 2.5, which square root and products give and
+    /// which differs from 2.4 by less than edges notice.
+    fn linear(tone: &Plane, rect: Rect, out: &mut Plane) {
+        (out.w, out.h) = (rect.w, rect.h);
+        out.data.resize(rect.w * rect.h, 0.0);
+        for (y, line) in out.data.chunks_exact_mut(rect.w).enumerate() {
+            let row = &tone.data[(rect.y + y) * tone.w + rect.x..][..rect.w];
+            line.iter_mut().zip(row).for_each(|(o, t)| *o = t * t * t.sqrt());
+        }
     }
-    (out.w, out.h) = (w, h);
-    out.data.resize(w * h, 0.0);
-    for y in 0..h {
-        let row = |k: isize| {
-            let j = (y as isize + k).clamp(0, h as isize - 1) as usize;
-            &across[j * w..(j + 1) * w]
-        };
-        let (a, b, c, d, e) = (row(-2), row(-1), row(0), row(1), row(2));
-        let line = &mut out.data[y * w..(y + 1) * w];
-        let taps = a.iter().zip(b).zip(c).zip(d).zip(e);
-        for (o, ((((a, b), c), d), e)) in line.iter_mut().zip(taps) {
-            *o = (6.0 * c + 4.0 * (b + d) + a + e) * (1.0 / 16.0);
+}
+
+wide_fn! {
+    /// 1 4 6 4 1 along both sides; edges repeat.
+    fn blur(from: &Plane, out: &mut Plane, across: &mut Vec<f32>) {
+        let (w, h) = (from.w, from.h);
+        across.resize(w * h, 0.0);
+        for (row, line) in from.data.chunks_exact(w).zip(across.chunks_exact_mut(w)) {
+            binomial_row(row, line);
+        }
+        (out.w, out.h) = (w, h);
+        out.data.resize(w * h, 0.0);
+        for y in 0..h {
+            let row = |k: isize| {
+                let j = (y as isize + k).clamp(0, h as isize - 1) as usize;
+                &across[j * w..(j + 1) * w]
+            };
+            let (a, b, c, d, e) = (row(-2), row(-1), row(0), row(1), row(2));
+            let line = &mut out.data[y * w..(y + 1) * w];
+            for x in 0..w {
+                line[x] = (6.0 * c[x] + 4.0 * (b[x] + d[x]) + a[x] + e[x]) * (1.0 / 16.0);
+            }
         }
     }
 }

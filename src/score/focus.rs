@@ -10,7 +10,7 @@ use super::stats::{fall, quantile};
 use super::subject::{Found, Subject};
 use super::view::View;
 use super::{Focus, Motion, PartFocus, Reading};
-use crate::imaging::lanes::wide;
+use crate::imaging::lanes::wide_fn;
 use crate::imaging::{Plane, Rect};
 
 /// What white noise of variance 1 adds to `|grad|²` by Sobel's kernels over eight: twice their squared
@@ -23,7 +23,7 @@ const CELL: usize = 16;
 /// A tile below so many times the noise's own energy holds nothing but noise.
 const ABOVE: f64 = 1.12;
 /// From this anisotropy on a blur is called motion.
-const DIRECTED: f32 = 0.62;
+const DIRECTED: f32 = 0.5;
 /// A part needs this many measured places to be spoken of.
 const LEAST: usize = 16;
 
@@ -51,7 +51,7 @@ pub(super) fn energy(view: &View, subject: &Subject, noise: f32) -> f32 {
     let mut columns = vec![0.0; right.saturating_sub(left)];
     for y in (within.y.max(1)..within.bottom().min(t.h - 1)).step_by(CELL) {
         let rows = y..(y + CELL).min(t.h - 1);
-        wide(|| strip_energy(t, left, rows.clone(), &mut columns));
+        strip_energy(t, left, rows.clone(), &mut columns);
         for (k, cell) in columns.chunks(CELL).enumerate() {
             if subject.given && !subject.inside(left + k * CELL + CELL / 2, y + CELL / 2) {
                 continue;
@@ -64,37 +64,27 @@ pub(super) fn energy(view: &View, subject: &Subject, noise: f32) -> f32 {
             }
         }
     }
-    let gain = (GREY / mean_luminance(view, subject)).powf(2.0 / 2.4);
+    let gain = (GREY / subject.mean).powf(2.0 / 2.4);
     (1000.0 * sum / area.max(1.0) * f64::from(gain)) as f32
 }
 
-/// Squared Sobel gradients summed down each column of a strip of rows, 64 times too large.
-#[inline(always)]
-fn strip_energy(tone: &Plane, left: usize, rows: std::ops::Range<usize>, columns: &mut [f32]) {
-    columns.fill(0.0);
-    let n = columns.len() + 2;
-    for y in rows {
-        let row = |y: usize| &tone.data[y * tone.w + left - 1..][..n];
-        let (up, mid, down) = (row(y - 1), row(y), row(y + 1));
-        for (x, sum) in columns.iter_mut().enumerate() {
-            let dx = (up[x + 2] - up[x]) + 2.0 * (mid[x + 2] - mid[x]) + (down[x + 2] - down[x]);
-            let dy =
-                (down[x] - up[x]) + 2.0 * (down[x + 1] - up[x + 1]) + (down[x + 2] - up[x + 2]);
-            *sum += dx * dx + dy * dy;
+wide_fn! {
+    /// Squared Sobel gradients summed down each column of a strip of rows, 64 times too large.
+    fn strip_energy(tone: &Plane, left: usize, rows: std::ops::Range<usize>, columns: &mut [f32]) {
+        columns.fill(0.0);
+        let n = columns.len();
+        for y in rows {
+            let row = |y: usize, k: usize| &tone.data[y * tone.w + left - 1 + k..][..n];
+            let (a, b, c) = (row(y - 1, 0), row(y - 1, 1), row(y - 1, 2));
+            let (d, f) = (row(y, 0), row(y, 2));
+            let (g, h, i) = (row(y + 1, 0), row(y + 1, 1), row(y + 1, 2));
+            for x in 0..n {
+                let dx = (c[x] - a[x]) + 2.0 * (f[x] - d[x]) + (i[x] - g[x]);
+                let dy = (g[x] - a[x]) + 2.0 * (h[x] - b[x]) + (i[x] - c[x]);
+                columns[x] += dx * dx + dy * dy;
+            }
         }
     }
-}
-
-/// Mean luminance of what the energy is of. The mean, not the log mean: blur leaves it as it is, so
-/// that a blurred take is not scaled otherwise than a sharp one.
-fn mean_luminance(view: &View, subject: &Subject) -> f32 {
-    let y = &view.proxy.y;
-    let (sum, n) = if subject.given {
-        subject.pixels().fold((0.0, 0), |(sum, n), i| (sum + y[i], n + 1))
-    } else {
-        (y.iter().sum::<f32>(), y.len())
-    };
-    (sum / n.max(1) as f32).max(1e-4)
 }
 
 /// 1 4 6 4 1 over 16 along a row; its ends repeat.

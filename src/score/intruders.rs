@@ -137,7 +137,7 @@ mod tests {
 
     fn judged(picture: &Rgb8) -> Option<Rect> {
         let mut view = View::default();
-        view.load(picture, 1536);
+        view.load(picture, 1536, true);
         inside_bars(&view, view.rgb(picture))
     }
 

@@ -9,7 +9,7 @@ use super::view::{Proxy, View};
 use super::{Blob, Lighting, Reading, Shadow, place};
 use crate::imaging::Rgb8;
 use crate::imaging::colour::{linear_srgb_to_lab, luminance};
-use crate::imaging::lanes::wide;
+use crate::imaging::lanes::wide_fn;
 
 /// A light backdrop that still holds detail: about 225 in sRGB.
 const BACKDROP_AIM: f32 = 0.75;
@@ -35,11 +35,15 @@ pub(super) fn read(view: &View, rgb: &Rgb8, subject: &Subject) -> Lighting {
         return light;
     }
     let mut light = Lighting::default();
-    piece(&mut light, &view.proxy, subject);
+    let high = piece(&mut light, &view.proxy, subject);
+    // A frame without a plain backdrop holds much that is meant to be dark: only its lights count.
+    let top = if subject.found == Found::Frame { 0.995 } else { 0.95 };
+    let [key, lights] = levels(view, subject, [0.5, top]);
+    (light.key_ev, light.lights_ev) = (ev(key, GREY), ev(lights, GREY));
     backdrop(&mut light, &view.proxy, subject);
     clipping(&mut light, view, rgb, subject);
     light.shadow = shadow(subject);
-    light.exposure_ev = exposure(&light, lights_level(view, subject));
+    light.exposure_ev = exposure(&light, lights, high);
     light.reading = reading(&light, view, subject);
     light
 }
@@ -48,16 +52,13 @@ fn ev(a: f32, b: f32) -> f32 {
     (a.max(1e-5) / b.max(1e-5)).log2()
 }
 
-/// Key, lights, contrast, sides and darks of the piece.
-fn piece(light: &mut Lighting, proxy: &Proxy, subject: &Subject) {
+/// Contrast, sides and darks of the piece; where its lights are on the proxy, which softens glints.
+fn piece(light: &mut Lighting, proxy: &Proxy, subject: &Subject) -> f32 {
     let mut all: Vec<f32> = subject.pixels().map(|i| proxy.y[i]).collect();
     let n = all.len().max(1) as f32;
     light.darks = all.iter().filter(|y| **y < DARK).count() as f32 / n;
-    // A frame without a plain backdrop holds much that is meant to be dark: only its lights count.
     let top = if subject.found == Found::Frame { 0.995 } else { 0.95 };
-    let [low, mid, high] = [0.05, 0.5, top].map(|q| quantile(&mut all, q).max(1e-4));
-    light.key_ev = ev(mid, GREY);
-    light.lights_ev = ev(high, GREY);
+    let [low, high] = [0.05, top].map(|q| quantile(&mut all, q).max(1e-4));
     light.contrast_ev = ev(high, low);
     let middle = subject.mask.extent().centre().0;
     let side = |left: bool| {
@@ -65,11 +66,12 @@ fn piece(light: &mut Lighting, proxy: &Proxy, subject: &Subject) {
         median(&mut subject.pixels().filter(of).map(|i| proxy.y[i]).collect::<Vec<_>>())
     };
     light.key_to_fill_ev = ev(side(true), side(false));
+    high
 }
 
-/// Where a piece's lights are: the level under which 19 of 20 of its pixels lie. By pixels and not by the
-/// proxy's means, of which a clipped glint would be a part.
-fn lights_level(view: &View, subject: &Subject) -> f32 {
+/// Levels of some of a piece's pixels, and the quantiles of their luminance that are asked for. By pixels
+/// and not by the proxy's means, of which a clipped glint would be a part.
+fn levels<const N: usize>(view: &View, subject: &Subject, shares: [f32; N]) -> [f32; N] {
     let (r, frame) = (subject.rect, subject.found == Found::Frame);
     let mut tones = Vec::new();
     for y in (r.y..r.bottom()).step_by(2) {
@@ -79,8 +81,7 @@ fn lights_level(view: &View, subject: &Subject) -> f32 {
             }
         }
     }
-    // A frame without a plain backdrop holds much that is meant to be dark.
-    quantile(&mut tones, if frame { 0.995 } else { 0.95 }).powf(2.4)
+    shares.map(|q| quantile(&mut tones, q).powf(2.4))
 }
 
 /// Level, evenness, cast and white of the backdrop.
@@ -160,7 +161,7 @@ fn clipping(light: &mut Lighting, view: &View, rgb: &Rgb8, subject: &Subject) {
     // Most rows hold nothing that is full.
     let r = subject.rect;
     let row = |y: usize| &rgb.data[(y * rgb.w + r.x) * 3..(y * rgb.w + r.right()) * 3];
-    let high = |y: usize| wide(|| row(y).iter().fold(0, |m, v| m.max(*v)));
+    let high = |y: usize| largest(row(y));
     let hot: Vec<bool> = (r.y..r.bottom()).map(|y| high(y) >= FULL).collect();
     let full = |x: usize, y: usize| {
         let i = (y * rgb.w + x) * 3;
@@ -184,6 +185,12 @@ fn clipping(light: &mut Lighting, view: &View, rgb: &Rgb8, subject: &Subject) {
     }
     light.glints = glints as f32 / area;
     light.clipped = blobs as f32 / area;
+}
+
+wide_fn! {
+    fn largest(values: &[u8]) -> u8 {
+        values.iter().fold(0, |m, v| m.max(*v))
+    }
 }
 
 /// Whether detail is lost: two channels are full. Gold is bright with red alone full, and keeps its
@@ -232,15 +239,14 @@ fn shadow(subject: &Subject) -> Option<Shadow> {
 
 /// Stops from the exposure that is aimed at. A backdrop that is lighter than the piece's middle is
 /// what a shot is exposed for; before a darker one the piece's own lights are.
-fn exposure(light: &Lighting, lights: f32) -> f32 {
+fn exposure(light: &Lighting, lights: f32, soft: f32) -> f32 {
     let by_lights = ev(lights, LIGHTS_AIM);
     let by_backdrop = ev(light.backdrop, BACKDROP_AIM);
     let key = GREY * light.key_ev.exp2();
     // Slate and black are dark by themselves, even before a darker piece.
     let light_backdrop = light.backdrop > (0.9 * key).max(DARKEST_LIGHT);
     // A grey set that is exposed rightly: its backdrop is dark but the piece's lights are in place.
-    let p95 = GREY * light.lights_ev.exp2();
-    let grey = by_backdrop < -1.0 && ev(p95, LIGHTS_AIM) > -0.35;
+    let grey = by_backdrop < -1.0 && ev(soft, LIGHTS_AIM) > -0.35;
     if light_backdrop && !grey { over(by_backdrop, light) } else { over(by_lights, light) }
 }
 

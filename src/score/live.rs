@@ -10,7 +10,7 @@ use super::{
     Cleanliness, Focus, Histogram, Lighting, Quality, Score, Symmetry, Weights, cleanliness,
     conclude, focus, lighting, quality, symmetry, too_tiny,
 };
-use crate::imaging::lanes::{unpack, wide};
+use crate::imaging::lanes::wide_fn;
 use crate::imaging::{Mask, Rect, Rgb8};
 
 /// What is to be drawn over the frame.
@@ -37,7 +37,7 @@ pub mod clip {
 pub struct Live {
     /// Every measure; without a signature.
     pub score: Score,
-    /// Of the frame, every second pixel of every fourth row.
+    /// Of the frame, every second pixel of every eighth row.
     pub histogram: Histogram,
     /// The frame's size: 0 where soft, up to 255 where an edge is as sharp as the pixels allow.
     pub peaking: Option<Mask>,
@@ -71,8 +71,8 @@ struct Last {
     quality: Quality,
 }
 
-/// Frames until each of the slow measures has had its turn.
-const ROUND: u32 = 8;
+/// Frames until each of the slow measures has had its turn: .4 s of a live view.
+const ROUND: u32 = 12;
 
 impl Analyser {
     /// An analyser that has seen nothing yet.
@@ -90,14 +90,15 @@ impl Analyser {
 
     /// Measures a frame.
     pub fn analyse(&mut self, frame: &Rgb8, wanted: Overlays) -> Live {
-        self.view.load(frame, view::LIVE);
+        let same = self.last.as_ref().is_some_and(|last| last.full == [frame.w, frame.h]);
+        let kept = self.subject.take().filter(|_| same && self.frame % 2 == 1);
+        // The small picture is what the piece is found on and the light read.
+        self.view.load(frame, view::LIVE, kept.is_none());
         let histogram = histogram(frame);
         let clipping = wanted.clipping.then(|| clipping(frame));
         if self.view.is_tiny() {
             return Live { score: too_tiny(frame), histogram, clipping, peaking: None };
         }
-        let same = self.last.as_ref().is_some_and(|last| last.full == self.view.full);
-        let kept = self.subject.take().filter(|_| same && self.frame % 2 == 1);
         let fresh = kept.is_none();
         let subject = kept.unwrap_or_else(|| self.find());
         let score = self.measure(frame, &subject, fresh, wanted.peaking);
@@ -132,7 +133,7 @@ impl Analyser {
             last.lighting = lighting::read(view, view.rgb(frame), subject);
         }
         (last.rect, last.full) = (subject.rect, view.full);
-        if turn(1) || turn(5) {
+        if turn(1) || turn(7) {
             last.focus = focus::read(view, subject, self.noise, &mut self.focus);
         } else {
             last.focus.energy = focus::energy(view, subject, self.noise);
@@ -141,13 +142,13 @@ impl Analyser {
                 self.focus.edges.find(view, subject, self.noise);
             }
         }
-        if turn(2) {
+        if turn(3) {
             last.symmetry = symmetry::read(view, subject).symmetry;
         }
-        if turn(3) {
+        if turn(5) {
             last.cleanliness = cleanliness::read(view, subject, self.noise, &mut self.dust);
         }
-        if turn(7) {
+        if turn(10) {
             let (focus, light, noise) = (&last.focus, &last.lighting, self.noise);
             let seen = quality::Seen { view, picture: frame, subject, focus, light, noise };
             last.quality = quality::read(&seen);
@@ -212,7 +213,7 @@ fn overlap(a: &Mask, b: &Mask) -> f32 {
 fn histogram(frame: &Rgb8) -> Histogram {
     let mut histogram = Histogram::default();
     let [red, green, blue, all] = &mut histogram.bins;
-    for y in (0..frame.h).step_by(4) {
+    for y in (0..frame.h).step_by(8) {
         let row = &frame.data[y * frame.w * 3..(y + 1) * frame.w * 3];
         for p in row.chunks_exact(6) {
             let luma = (54 * u32::from(p[0]) + 183 * u32::from(p[1]) + 19 * u32::from(p[2])) >> 8;
@@ -226,21 +227,26 @@ fn histogram(frame: &Rgb8) -> Histogram {
 }
 
 fn clipping(frame: &Rgb8) -> Mask {
+    /// Pixels that are looked at together: most of a frame is nowhere near either end.
+    const RUN: usize = 64;
     let mut mask = Mask::new(frame.w, frame.h);
-    let mut pixels = vec![0; frame.w];
-    let rows = frame.data.chunks_exact(3 * frame.w.max(1));
-    wide(|| {
-        for (row, out) in rows.zip(mask.data.chunks_exact_mut(frame.w.max(1))) {
-            unpack(row, &mut pixels);
-            for (out, p) in out.iter_mut().zip(&pixels) {
-                let high = (p & 255).max((p >> 8) & 255).max(p >> 16);
-                // Two compares and no branch.
-                let marks = u32::from(high <= 2) * u32::from(clip::SHADOW);
-                *out = (marks + u32::from(high >= 253) * u32::from(clip::HIGHLIGHT)) as u8;
-            }
+    for (bytes, out) in frame.data.chunks(3 * RUN).zip(mask.data.chunks_mut(RUN)) {
+        let (low, high) = ends(bytes);
+        if low > 2 && high < 253 {
+            continue;
         }
-    });
+        for (out, p) in out.iter_mut().zip(bytes.as_chunks::<3>().0) {
+            let high = p[0].max(p[1]).max(p[2]);
+            *out = u8::from(high <= 2) * clip::SHADOW + u8::from(high >= 253) * clip::HIGHLIGHT;
+        }
+    }
     mask
+}
+
+wide_fn! {
+    fn ends(values: &[u8]) -> (u8, u8) {
+        values.iter().fold((255, 0), |(low, high), v| (low.min(*v), high.max(*v)))
+    }
 }
 
 #[cfg(test)]
@@ -253,14 +259,14 @@ mod tests {
         let frame = piece(4.0, 0.5, 1.0);
         let mut analyser = Analyser::new();
         let wanted = Overlays { peaking: true, clipping: true };
-        let lives: Vec<Live> = (0..9).map(|_| analyser.analyse(&frame, wanted)).collect();
+        let lives: Vec<Live> = (0..=ROUND).map(|_| analyser.analyse(&frame, wanted)).collect();
         let still = super::super::judge(&frame);
         for live in &lives {
             assert_eq!(live.score.symmetry, still.symmetry);
             assert_eq!(live.score.lighting, still.lighting);
             assert_eq!(live.score.focus, still.focus);
         }
-        let peaking = lives[8].peaking.as_ref().map(Mask::count);
+        let peaking = lives[ROUND as usize].peaking.as_ref().map(Mask::count);
         assert!(peaking > Some(50), "{peaking:?}");
     }
 
@@ -279,7 +285,7 @@ mod tests {
         assert!(analyser.given.is_none());
         let whole = Mask::from_fn(30, 20, |x, _| if (11..19).contains(&x) { 255 } else { 0 });
         analyser.set_subject(Some(whole));
-        (0..9).for_each(|_| drop(analyser.analyse(&frame, Overlays::default())));
+        (0..=ROUND).for_each(|_| drop(analyser.analyse(&frame, Overlays::default())));
         assert!(analyser.given.is_some());
     }
 }

@@ -12,7 +12,7 @@
 
 use super::stats::dot;
 use crate::imaging::Plane;
-use crate::imaging::lanes::wide;
+use crate::imaging::lanes::wide_fn;
 
 /// How far from upright is searched, degrees.
 pub(super) const REACH: f32 = 21.0;
@@ -114,64 +114,63 @@ struct Shifts {
 
 /// A canvas turned by an angle, and the same read backwards.
 struct Turned {
-    side: usize,
+    /// Values from the beginning of a row to that of the next: between them are zeros, so that a shifted
+    /// picture is one long product with the other, without rows' ends.
+    stride: usize,
     rows: Vec<f32>,
     backwards: Vec<f32>,
 }
 
 impl Turned {
     fn new(side: usize) -> Self {
-        Self { side, rows: vec![0.0; side * side], backwards: vec![0.0; side * side] }
+        let stride = side + side * 3 / 8;
+        Self { stride, rows: vec![0.0; side * stride], backwards: vec![0.0; side * stride] }
     }
 
     /// The best likeness over the shifts at an angle, and the axis' distance from the middle.
     fn likeness(&mut self, canvas: &Plane, deg: f32, shifts: Shifts) -> (f32, f32) {
-        wide(|| self.turn(canvas, deg));
+        turn(&mut self.rows, &mut self.backwards, self.stride, canvas, deg);
         let energy = dot(&self.rows, &self.rows).max(1e-9);
         let (first, last) = (shifts.about - shifts.reach, shifts.about + shifts.reach);
-        let (first, last) = (first.round() as isize, last.round() as isize);
+        let gap = (self.stride - canvas.w) as isize;
+        let whole = |v: f32| (v.round() as isize).clamp(-gap, gap);
+        let (first, last) = (whole(first), whole(last).max(whole(first) + 2));
         let mut got = vec![0.0; (last - first + 1) as usize];
-        wide(|| {
-            for (k, out) in got.iter_mut().enumerate() {
-                *out = self.overlap(first + k as isize) / energy;
-            }
-        });
+        overlaps(&self.rows, &self.backwards, first, &mut got);
+        got.iter_mut().for_each(|v| *v /= energy);
         let at = largest(&got).clamp(1, got.len() - 2);
         let (offset, value) = vertex(got[at - 1], got[at], got[at + 1]);
         (value, 0.5 * (at as f32 + offset + first as f32))
     }
+}
 
-    /// Rows of the canvas along the direction that is turned clockwise by `deg`.
-    #[inline(always)]
-    fn turn(&mut self, canvas: &Plane, deg: f32) {
-        let (n, (s, c)) = (self.side, deg.to_radians().sin_cos());
+wide_fn! {
+    /// Rows of the canvas along the direction that is turned clockwise by `deg`, and the same backwards.
+    fn turn(rows: &mut [f32], backwards: &mut [f32], stride: usize, canvas: &Plane, deg: f32) {
+        let (n, (s, c)) = (canvas.w, deg.to_radians().sin_cos());
         let middle = (n as f32 - 1.0) * 0.5;
         for y in 0..n {
             let v = y as f32 - middle;
-            let row = &mut self.rows[y * n..(y + 1) * n];
+            let row = &mut rows[y * stride..][..n];
             for (x, out) in row.iter_mut().enumerate() {
                 let u = x as f32 - middle;
                 *out = pick(canvas, middle + c * u - s * v, middle + s * u + c * v);
             }
-            let back = &mut self.backwards[y * n..(y + 1) * n];
+            let back = &mut backwards[y * stride..][..n];
             back.iter_mut().zip(row.iter().rev()).for_each(|(b, v)| *b = *v);
         }
     }
+}
 
-    /// The correlation of the rows with themselves mirrored about an axis `shift / 2` to the right of
-    /// the middle.
-    #[inline(always)]
-    fn overlap(&self, shift: isize) -> f32 {
-        let (n, k) = (self.side, shift.unsigned_abs());
-        let mut sum = 0.0;
-        for (row, back) in self.rows.chunks_exact(n).zip(self.backwards.chunks_exact(n)) {
-            sum += if shift >= 0 {
-                dot(&row[k..], &back[..n - k])
-            } else {
-                dot(&row[..n - k], &back[k..])
-            };
+wide_fn! {
+    /// Sums of the products of the picture and of itself mirrored about axes `shift / 2` to the right of
+    /// the middle, one for each shift from `first` on.
+    fn overlaps(rows: &[f32], backwards: &[f32], first: isize, out: &mut [f32]) {
+        for (i, out) in out.iter_mut().enumerate() {
+            let shift = first + i as isize;
+            let k = shift.unsigned_abs();
+            *out = if shift >= 0 { dot(&rows[k..], backwards) } else { dot(rows, &backwards[k..]) };
         }
-        sum
     }
 }
 

@@ -57,7 +57,7 @@ pub fn judge_with(picture: &Rgb8, subject: Option<&Mask>) -> Score {
 /// the piece has the frame's shape, at any size. 0 where there is nothing to measure.
 pub fn energy(picture: &Rgb8, subject: Option<&Mask>) -> f32 {
     let mut view = View::default();
-    view.load(picture, view::STILL);
+    view.load(picture, view::STILL, true);
     if view.is_tiny() {
         return 0.0;
     }
@@ -104,7 +104,7 @@ pub struct Residual {
 /// Judges a picture and keeps the maps.
 pub fn examine(picture: &Rgb8, subject: Option<&Mask>) -> Examined {
     let mut view = View::default();
-    view.load(picture, view::STILL);
+    view.load(picture, view::STILL, true);
     if view.is_tiny() {
         return Examined { score: too_tiny(picture), ..Examined::default() };
     }

@@ -5,7 +5,7 @@
 
 use super::Signature;
 use super::curate::{Candidate, Kind};
-use super::signature::{COARSE, FINE};
+use super::signature::{COARSE, FINE, OCTAVE};
 
 /// How two pictures compare.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -122,7 +122,7 @@ fn step(a: &Candidate, b: &Candidate) -> Option<Step> {
 /// Two octaves of energy gained in some cells and lost in others, in half of them altogether.
 fn refocused(a: &Signature, b: &Signature) -> bool {
     let changed = |by: f32| {
-        let change = |(p, q): (&u8, &u8)| (f32::from(*q) - f32::from(*p)) / 24.0 * by > 2.0;
+        let change = |(p, q): (&u8, &u8)| (f32::from(*q) - f32::from(*p)) / OCTAVE * by > 2.0;
         a.energy.iter().zip(&b.energy).filter(|pair| change(*pair)).count()
     };
     let (gained, lost) = (changed(1.0), changed(-1.0));
@@ -239,7 +239,7 @@ fn is_focus(takes: &[Candidate], group: &[usize]) -> bool {
     // Log2 energies, one row a frame.
     let maps: Vec<Vec<f32>> = signatures
         .iter()
-        .map(|s| s.energy.iter().map(|e| f32::from(*e) / 24.0).collect())
+        .map(|s| s.energy.iter().map(|e| f32::from(*e) / OCTAVE).collect())
         .collect();
     wanders(&maps) || sweeps(&maps)
 }

@@ -11,8 +11,12 @@ pub(super) const FINE: usize = 16;
 pub(super) const COARSE: usize = 8;
 /// Bins of the colour histogram: four levels a channel.
 pub(super) const BINS: usize = 64;
-/// Bytes in a file.
+/// Steps of an octave of energy: sixteen octaves fit a byte.
+pub(super) const OCTAVE: f32 = 16.0;
+/// Bytes in a file, before the one that says how it is written.
 const BYTES: usize = FINE * FINE + 3 * COARSE * COARSE + BINS + 2;
+/// How it is written: files without this byte have 24 steps an octave, and no more than ten octaves.
+const WRITTEN: u8 = 1;
 
 /// Samples that are taken along the longer side.
 const SAMPLES: usize = 384;
@@ -24,7 +28,7 @@ pub struct Signature {
     pub(super) luma: Vec<u8>,
     /// Mean red minus green and blue minus green of 8 x 8 cells, encoded, 128 is neutral.
     pub(super) chroma: Vec<u8>,
-    /// Gradient energy of 8 x 8 cells: 24 log2 steps an octave from 2^-4 on, clipped to 0..255.
+    /// Gradient energy of 8 x 8 cells: [`OCTAVE`] steps an octave from 2^-4 on, clipped to 0..255.
     pub(super) energy: Vec<u8>,
     /// Share of pixels of each of 64 colours as the square root, 0..255.
     pub(super) colours: Vec<u8>,
@@ -44,7 +48,7 @@ impl Signature {
         Self {
             luma: luma.iter().map(byte).collect(),
             chroma: red.iter().chain(&blue).map(byte).collect(),
-            energy: energy.iter().map(|v| byte(&(24.0 * ((v + 1e-3).log2() + 4.0)))).collect(),
+            energy: energy.iter().map(|v| byte(&(OCTAVE * ((v + 1e-3).log2() + 4.0)))).collect(),
             colours: grid.colours(),
             level: (-16.0 * grid.level().max(1e-5).log2()).clamp(0.0, 65_535.0) as u16,
         }
@@ -57,7 +61,7 @@ impl Signature {
 
     fn to_hex(&self) -> String {
         let level = self.level.to_be_bytes();
-        [&self.luma[..], &self.chroma, &self.energy, &self.colours, &level]
+        [&self.luma[..], &self.chroma, &self.energy, &self.colours, &level, &[WRITTEN]]
             .concat()
             .iter()
             .map(|b| format!("{b:02x}"))
@@ -65,11 +69,13 @@ impl Signature {
     }
 
     fn from_hex(text: &str) -> Option<Self> {
-        if text.len() != 2 * BYTES || !text.is_ascii() {
+        let old = text.len() == 2 * BYTES;
+        if !(old || text.len() == 2 * (BYTES + 1)) || !text.is_ascii() {
             return None;
         }
-        let bytes: Option<Vec<u8>> =
-            (0..BYTES).map(|i| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).ok()).collect();
+        let bytes: Option<Vec<u8>> = (0..text.len() / 2)
+            .map(|i| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).ok())
+            .collect();
         let bytes = bytes?;
         let mut rest = &bytes[..];
         let mut take = |n: usize| {
@@ -78,7 +84,12 @@ impl Signature {
             head.to_vec()
         };
         let (luma, chroma) = (take(FINE * FINE), take(2 * COARSE * COARSE));
-        let (energy, colours, level) = (take(COARSE * COARSE), take(BINS), take(2));
+        let (mut energy, colours, level) = (take(COARSE * COARSE), take(BINS), take(2));
+        match rest.first() {
+            None => energy.iter_mut().for_each(|e| *e = (f32::from(*e) * OCTAVE / 24.0) as u8),
+            Some(&WRITTEN) => {}
+            Some(_) => return None,
+        }
         let level = u16::from_be_bytes([level[0], level[1]]);
         Some(Self { luma, chroma, energy, colours, level })
     }
@@ -182,6 +193,13 @@ mod tests {
         let text = serde_json::to_string(&signature).unwrap();
         assert_eq!(serde_json::from_str::<Signature>(&text).unwrap(), signature);
         assert!(serde_json::from_str::<Signature>("\"00ff\"").is_err());
+        // Files of before: another scale of the energy, and no last byte.
+        let mut old = signature.clone();
+        old.energy = vec![240; COARSE * COARSE];
+        let text = old.to_hex();
+        let read = Signature::from_hex(&text[..2 * BYTES]).unwrap();
+        assert_eq!((read.energy[0], &read.luma), (160, &signature.luma));
+        assert!(Signature::from_hex(&format!("{}07", &text[..2 * BYTES])).is_none());
         let odd = format!("\"{}\"", "é".repeat(BYTES));
         assert!(serde_json::from_str::<Signature>(&odd).is_err());
     }

@@ -42,6 +42,10 @@ pub(super) struct Subject {
     pub(super) residual: Layers,
     /// Gradient of log luminance.
     pub(super) rough: Vec<f32>,
+    /// Mean luminance of the frame, or of a piece that was handed in: what exposure is scaled by. The mean,
+    /// not the log mean: blur leaves it as it is, so that a blurred take is not scaled otherwise than a sharp
+    /// one.
+    pub(super) mean: f32,
     /// Whether the mask was handed in.
     pub(super) given: bool,
     /// Contact shadows and reflections that were taken for the piece at first, on the proxy: neither piece
@@ -60,6 +64,8 @@ const MIRROR: f32 = 0.1;
 const REFLECTED: f32 = 0.3;
 /// A shadow that was taken for the piece is peeled off in so many layers, proxy pixels.
 const LAYERS: usize = 14;
+/// A piece's lowest outline is at least this share as steep as a tenth of its places.
+const CONTACT: f32 = 0.5;
 /// Steeper than this, in log luminance, is an outline and no shadow.
 const STEEPEST: f32 = 0.4;
 
@@ -80,6 +86,12 @@ impl Subject {
         }
         subject.find_shadow(&levels, proxy);
         subject.rect = subject.extent(view);
+        let (sum, n) = if subject.given {
+            subject.pixels().fold((0.0, 0), |(sum, n), i| (sum + proxy.y[i], n + 1))
+        } else {
+            (proxy.y.iter().sum::<f32>(), proxy.len())
+        };
+        subject.mean = (sum / n.max(1) as f32).max(1e-4);
         subject
     }
 
@@ -266,7 +278,36 @@ impl Subject {
             // Darker backdrop is shadow unless it is far darker.
             d > floor * level.max(0.2) || d < -0.25 * level || self.inside(x, y)
         };
-        tighten(rect, reach, s, &differs)
+        let tight = tighten(rect, reach, s, &differs);
+        let light = self.backdrop.level(self.mask.w, self.mask.h) >= MIRROR;
+        if light && !self.given { self.off_contact(tight, view) } else { tight }
+    }
+
+    /// Without the contact shadow below a piece on a light ground, which no mask of this size tells from
+    /// metal that mirrors it: a piece ends in an outline about as steep as its other ones, a shadow does not.
+    fn off_contact(&self, r: Rect, view: &View) -> Rect {
+        let t = &view.tone;
+        let steep = |x: usize, y: usize| {
+            let i = y * t.w + x;
+            let (dx, dy) = (t.data[i + 1] - t.data[i - 1], t.data[i + t.w] - t.data[i - t.w]);
+            dx.abs().max(dy.abs())
+        };
+        let inner = r.intersection(&Rect::new(1, 1, t.w - 2, t.h - 2));
+        let mut some = Vec::new();
+        for y in (inner.y..inner.bottom()).step_by(5) {
+            let row = (inner.x + y % 3..inner.right()).step_by(3);
+            some.extend(row.filter(|&x| self.inside(x, y)).map(|x| steep(x, y)));
+        }
+        let least = CONTACT * quantile(&mut some, 0.9);
+        let outlined = |y: &usize| {
+            (inner.x..inner.right())
+                .filter(|&x| steep(x, *y) > least && self.inside(x, *y))
+                .nth(1)
+                .is_some()
+        };
+        let from = inner.bottom().saturating_sub((r.h / 16).max(4 * self.step)).max(inner.y);
+        let last = (from..inner.bottom()).rev().find(outlined);
+        last.map_or(r, |y| Rect::new(r.x, r.y, r.w, y + 1 - r.y))
     }
 }
 
@@ -450,7 +491,7 @@ mod tests {
 
     fn likeness(picture: &Rgb8) -> f32 {
         let mut view = View::default();
-        view.load(picture, 1536);
+        view.load(picture, 1536, true);
         let subject = Subject::find(&view, None);
         assert_eq!(subject.found, Found::Piece);
         let s = subject.step();
@@ -480,6 +521,29 @@ mod tests {
     }
 
     #[test]
+    fn a_piece_ends_where_its_contact_shadow_begins() {
+        // As [`scene`], with a dark rim of shadow right below the ring.
+        let picture = Rgb8::from_fn(480, 320, |x, y| {
+            let (x, y) = (x as f32, y as f32);
+            let r = (x - 240.0).hypot(y - 150.0);
+            let below = (y - 249.0).max(0.0) / 9.0;
+            let near = (-((x - 240.0) / 60.0).powi(2) - below * below).exp();
+            let shadow = if y > 200.0 { 1.0 - 0.8 * near } else { 1.0 };
+            let shape = 0.3 + 0.7 * (0.5 + 0.5 * (0.09 * x + 0.13 * y).sin());
+            let p = if (70.0..100.0).contains(&r) {
+                [0.9, 0.6, 0.2].map(|v| v * shape)
+            } else {
+                [0.8 * shadow; 3]
+            };
+            p.map(srgb_encode8)
+        });
+        let mut view = View::default();
+        view.load(&picture, 1536, true);
+        let r = Subject::find(&view, None).rect;
+        assert!(r.bottom().abs_diff(250) < 4 && r.y.abs_diff(50) < 3, "{r:?}");
+    }
+
+    #[test]
     fn what_a_black_mirror_reflects_is_not_the_piece() {
         let dim = |light: [f32; 3]| light.map(|v| 0.1 * v);
         let picture = Rgb8::from_fn(480, 320, |x, y| {
@@ -494,7 +558,7 @@ mod tests {
             light.map(srgb_encode8)
         });
         let mut view = View::default();
-        view.load(&picture, 1536);
+        view.load(&picture, 1536, true);
         let subject = Subject::find(&view, None);
         let r = subject.rect;
         assert!(r.y.abs_diff(40) < 5 && r.bottom().abs_diff(200) < 8, "{r:?}");
@@ -506,9 +570,13 @@ mod tests {
     #[test]
     fn an_empty_backdrop_holds_nothing_and_noise_everywhere_is_the_frame() {
         let mut view = View::default();
-        view.load(&Rgb8::from_fn(480, 320, |x, _| [150 + (x / 12) as u8; 3]), 1536);
+        view.load(&Rgb8::from_fn(480, 320, |x, _| [150 + (x / 12) as u8; 3]), 1536, true);
         assert_eq!(Subject::find(&view, None).found, Found::Nothing);
-        view.load(&Rgb8::from_fn(480, 320, |x, y| [((x / 9 * 77) ^ (y / 9 * 131)) as u8; 3]), 1536);
+        view.load(
+            &Rgb8::from_fn(480, 320, |x, y| [((x / 9 * 77) ^ (y / 9 * 131)) as u8; 3]),
+            1536,
+            true,
+        );
         assert_eq!(Subject::find(&view, None).found, Found::Frame);
     }
 
@@ -516,7 +584,7 @@ mod tests {
     fn a_mask_that_is_handed_in_is_believed() {
         let picture = scene([0.8; 3], [0.9, 0.6, 0.2]);
         let mut view = View::default();
-        view.load(&picture, 1536);
+        view.load(&picture, 1536, true);
         let given = Mask::from_fn(48, 32, |x, y| if x < 24 && y > 16 { 255 } else { 0 });
         let subject = Subject::find(&view, Some(&given));
         assert!(subject.inside(100, 300) && !subject.inside(240, 60));

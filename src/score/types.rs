@@ -91,7 +91,7 @@ pub struct Lighting {
     #[serde(flatten)]
     pub reading: Reading,
     /// Stops above (+) or below (-) the exposure that is aimed at: a light backdrop at 75 % of
-    /// white, or on a dark one the piece's lights at 80 %.
+    /// white, or on a dark one the piece's lights at 85 %.
     pub exposure_ev: f32,
     /// Share of the piece with two or more clipped channels, glints left out. Before a white backdrop
     /// what is white all over counts as backdrop seen through the piece.

@@ -5,18 +5,38 @@ use super::ranks::quantile;
 use super::table::{Bar, note, row, section};
 use culet::imaging::colour::{delta_e_2000, linear_srgb_to_lab, luminance};
 use culet::imaging::{Image, Rect};
-use culet::practice::{Lights, Shot, kelvin_gains};
+use culet::practice::{Lights, Set, Shot, kelvin_gains};
 use culet::score::judge;
 use std::collections::VecDeque;
+
+/// What the rule says of the light before it clips, with the true outline, at 0 EV: a light paper's middle
+/// against 75 %, or before a dark one the piece's 95th percentile against 85 %. And how many stops more are
+/// read before what tells it clips.
+fn ruled(set: &Set, dark: bool) -> (f32, f32) {
+    let truth = set.truth(&Shot { noise: 0.0, ..Shot::default() });
+    let on = |i: &usize| {
+        let paper = truth.subject.data[*i] == 0 && truth.shadow.data[*i] > 0.97;
+        if dark { truth.subject.data[*i] > 127 } else { paper }
+    };
+    let levels = (0..truth.linear.data.len()).filter(on);
+    let all: Vec<f64> = levels.map(|i| f64::from(luminance(truth.linear.data[i]))).collect();
+    let (share, aim) = if dark { (0.95, 0.85) } else { (0.5, 0.75) };
+    let level = quantile(&all, share) as f32;
+    ((level / aim).log2(), -(level / 0.97).log2())
+}
 
 pub fn exposure() {
     section("Exposure read at -1.5 to +1 EV, less that at 0, against the truth (EV)");
     let (mut under, mut over) = (Vec::new(), Vec::new());
+    // The reading at 0 EV is no truth where levels clip there already: the rule on the light itself is.
+    let (mut seen, mut burnt) = ([Vec::new(), Vec::new()], Vec::new());
     for name in ALL {
         let set = scene(name, 900, 600);
         let read =
             |ev: f32| judge(&set.picture(&Shot { ev, ..Shot::default() })).lighting.exposure_ev;
         let zero = read(0.0);
+        let dark = name.ends_with("dark");
+        let (want, room) = ruled(&set, dark);
         let errors: Vec<(f32, f32)> = [-1.5, -1.0, -0.66, -0.33, 0.33, 0.66, 1.0]
             .map(|ev| (ev, read(ev) - zero - ev))
             .to_vec();
@@ -27,10 +47,21 @@ pub fn exposure() {
         for (ev, error) in errors {
             let list = if ev < 0.0 { &mut under } else { &mut over };
             list.push(f64::from(error.abs()));
+            let off = f64::from((error + zero - want).abs());
+            let list = if ev < room { &mut seen[usize::from(dark)] } else { &mut burnt };
+            list.push(off);
         }
     }
     row("under, 95th percentile", Bar::AtMost(0.05), quantile(&under, 0.95));
     row("over (levels clip), 95th percentile", Bar::AtMost(0.05), quantile(&over, 0.95));
+    let [light, dark] = seen;
+    let ruled = |what: &str, off: &[f64]| {
+        let what = format!("against the rule on the light itself, {what}, 95th percentile");
+        row(&what, Bar::AtMost(0.05), quantile(off, 0.95));
+    };
+    ruled("light paper that does not clip", &light);
+    ruled("dark paper, lights that do not clip", &dark);
+    note("the same where what tells it clips, 95th percentile", quantile(&burnt, 0.95));
 }
 
 /// Range of the empty set's log luminance over the same grid as the score's, by a mean over squares.
