@@ -841,7 +841,7 @@ fn light_is_brushed_and_drawn_as_a_circle() {
     let mut studio = Studio::shooting(1);
     studio.press(Key::D);
     let picture = studio.window.get_by_label_contains("Picture of RING_0000").rect();
-    let mut drag = |studio: &mut Studio, by: egui::Vec2| {
+    let drag = |studio: &mut Studio, by: egui::Vec2| {
         studio.window.drag_at(picture.center());
         studio.run();
         studio.window.hover_at(picture.center() + by);
