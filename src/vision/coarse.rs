@@ -311,9 +311,11 @@ pub(super) fn label(scene: &Scene, coarse: Option<&Mask>, seen: Option<&Mask>) -
 const SURE: u8 = 247;
 
 /// Where the network is sure of a subject that was not found. What hangs together with nothing that stands out of
-/// the ground is a mirror image in it, unless nothing stands out at all.
+/// the ground is a mirror image in it, unless nothing stands out at all; what is small may be a hole between links.
 fn missed(seen: &Mask, subject: &[bool]) -> Vec<usize> {
     const LEAST: usize = 50;
+    /// Of the frame, one in so many.
+    const LEAST_SHARE: usize = 5000;
     let (w, h) = (seen.w, seen.h);
     // Not at the rim of what it sees: the edge is the picture's.
     let is_sure = |i: usize| {
@@ -323,11 +325,16 @@ fn missed(seen: &Mask, subject: &[bool]) -> Vec<usize> {
     };
     let sure: Vec<bool> = (0..w * h).map(is_sure).collect();
     let alone = subject.iter().filter(|s| **s).count() < LEAST;
-    let mut out = Vec::new();
+    let (mut near, mut out) = (vec![false; w * h], Vec::new());
     for part in filter::parts(w, h, true, |i| subject[i] || sure[i]) {
         let own = part.pixels.iter().filter(|&&i| subject[i as usize]).count();
         if alone || own * 20 >= part.pixels.len() {
-            out.extend(part.pixels.iter().map(|&i| i as usize).filter(|&i| sure[i] && !subject[i]));
+            part.pixels.iter().for_each(|&i| near[i as usize] = true);
+        }
+    }
+    for part in filter::parts(w, h, true, |i| near[i] && sure[i] && !subject[i]) {
+        if part.pixels.len() * LEAST_SHARE >= w * h {
+            out.extend(part.pixels.iter().map(|&i| i as usize));
         }
     }
     out
