@@ -38,6 +38,8 @@ pub struct Advisor {
 #[derive(Clone, Copy, Default)]
 struct State {
     average: Option<f32>,
+    /// The average when it last was worth saying: what fades away is not said to be a tenth of a pixel.
+    said: f32,
     shown_since: Option<Duration>,
     low_since: Option<Duration>,
 }
@@ -74,8 +76,8 @@ impl Advisor {
         for (rule, state) in TABLE.iter().zip(&mut self.states) {
             state.take_in(rule, score, gap, at);
             let heard = !self.muted.contains(rule.kind);
-            if let (true, Some(_), Some(amount)) = (heard, state.shown_since, state.average) {
-                all.push(rule.say(score, amount));
+            if heard && state.shown_since.is_some() {
+                all.push(rule.say(score, state.said));
             }
         }
         order(&mut all);
@@ -127,6 +129,7 @@ impl State {
             self.shown_since.get_or_insert(at);
         }
         if average.abs() >= LEAVE * rule.threshold {
+            self.said = average;
             self.low_since = None;
             return;
         }
@@ -167,6 +170,22 @@ mod tests {
             was = is;
         }
         count
+    }
+
+    #[test]
+    fn what_fades_is_not_said_to_be_next_to_nothing() {
+        let mut advisor = Advisor::new();
+        let mut least = f32::MAX;
+        for i in 0..60 {
+            let ev = if i < 20 { -1.0 } else { 0.0 };
+            for s in advisor.look(&score(ev), ms(i * 50)) {
+                if s.kind == "exposure" {
+                    least = least.min(s.amount.abs());
+                }
+            }
+        }
+        let rule = TABLE.iter().find(|rule| rule.kind == "exposure").unwrap();
+        assert!(least >= LEAVE * rule.threshold && least < 2.0, "{least}");
     }
 
     #[test]
