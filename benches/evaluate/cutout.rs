@@ -49,6 +49,7 @@ pub(super) fn run() {
     }
     if wanted("network") {
         eye.compare();
+        eye.compare_own();
     }
     if let Ok(folder) = std::env::var("CULET_SHEET") {
         real::contact_sheet(&eye, &PathBuf::from(folder));
@@ -136,7 +137,6 @@ impl Eye {
             "\nu2netp in tract, one thread: {:.0} ms a picture (models/onnxruntime-u2netp.csv names onnxruntime's)",
             best * 1000.0
         );
-        self.compare_own();
     }
 
     /// The same of Culet's own network, and what the planes that it looks at take.
@@ -166,6 +166,9 @@ impl Eye {
 
     #[cfg(not(feature = "network"))]
     fn compare(&self) {}
+
+    #[cfg(not(feature = "network"))]
+    fn compare_own(&self) {}
 }
 
 pub(super) fn timed<T>(f: impl FnOnce() -> T) -> (T, f64) {

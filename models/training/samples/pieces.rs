@@ -107,8 +107,7 @@ fn ring(m: &mut Mesh, at: V3, random: &mut Random) {
         let twist: Vec<V3> = (0..240)
             .map(|i| {
                 let (a, b) = (i as f32 / 240.0 * TAU, i as f32 / 240.0 * TAU * 14.0);
-                let (p, out) = around(a, r + b.cos() * thick);
-                let _ = out;
+                let (p, _) = around(a, r + b.cos() * thick);
                 add(p, [0.0, b.sin() * (wide + thick), 0.0])
             })
             .collect();

@@ -268,12 +268,11 @@ fn shadow(mesh: &Mesh, camera: &Camera, up: V3, lowest: f32, random: &mut Random
     let depth = random.within(0.25, 0.85);
     let mut taken = vec![0_u32; w * h];
     let mut mark = 0;
-    for lamp in 0..lamps {
+    for _ in 0..lamps {
         let middle = unit(add(scale(up, random.within(0.5, 2.5)), random.direction()));
         let spread = random.scaled(0.03, 0.5);
         const RAYS: usize = 9;
         let weight = depth / lamps as f32 / RAYS as f32;
-        let _ = lamp;
         for _ in 0..RAYS {
             let l = unit(add(middle, scale(random.direction(), spread)));
             let rise = dot(l, up);
@@ -422,7 +421,7 @@ fn ground(w: usize, h: usize, random: &mut Random) -> Vec<V3> {
         .collect()
 }
 
-/// A Gaussian, by three boxes where it is wide.
+/// A Gaussian.
 fn blur(plane: &mut [f32], w: usize, h: usize, sigma: f32) {
     let r = (3.0 * sigma).ceil() as isize;
     let mut kernel: Vec<f32> =

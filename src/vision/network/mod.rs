@@ -79,17 +79,7 @@ impl Network {
     }
 
     fn load(path: PathBuf, bytes: &[u8], spec: Spec) -> Result<Self, NetworkError> {
-        let side = spec.input;
-        let plan = guard::calmly(|| {
-            guard::inspect(bytes)?;
-            let fact = InferenceFact::dt_shape(f32::datum_type(), [1, 3, side, side]);
-            onnx()
-                .model_for_read(&mut std::io::Cursor::new(bytes))
-                .and_then(|model| model.with_input_fact(0, fact))
-                .and_then(InferenceModelExt::into_optimized)
-                .and_then(IntoRunnable::into_runnable)
-                .map_err(|e| e.root_cause().to_string())
-        });
+        let plan = plan_of(bytes, [1, 3, spec.input, spec.input]);
         match plan {
             Ok(plan) => Ok(Self { spec, path, plan }),
             Err(why) => Err(NetworkError::Damaged(path, why)),
@@ -115,16 +105,36 @@ impl Network {
     /// its width and height.
     pub fn run(&self, input: &[f32]) -> Result<(Vec<f32>, usize, usize), NetworkError> {
         let side = self.spec.input;
-        let result = guard::calmly(|| {
-            let tensor =
-                Tensor::from_shape(&[1, 3, side, side], input).map_err(|e| e.to_string())?;
-            let outputs =
-                self.plan.run(tvec!(tensor.into())).map_err(|e| e.root_cause().to_string())?;
-            let first = outputs.first().ok_or("it has no output")?;
-            map_of(first)
-        });
+        let result = run(&self.plan, &[1, 3, side, side], input, map_of);
         result.map_err(|why| NetworkError::Damaged(self.path.clone(), why))
     }
+}
+
+/// A model file, looked through first, ready to run on inputs of one shape.
+fn plan_of(bytes: &[u8], shape: [usize; 4]) -> Result<Arc<TypedRunnableModel>, String> {
+    guard::calmly(|| {
+        guard::inspect(bytes)?;
+        onnx()
+            .model_for_read(&mut std::io::Cursor::new(bytes))
+            .and_then(|m| m.with_input_fact(0, InferenceFact::dt_shape(f32::datum_type(), shape)))
+            .and_then(InferenceModelExt::into_optimized)
+            .and_then(IntoRunnable::into_runnable)
+            .map_err(|e| e.root_cause().to_string())
+    })
+}
+
+/// Runs a model and reads its first output.
+fn run<T>(
+    plan: &Arc<TypedRunnableModel>,
+    shape: &[usize],
+    input: &[f32],
+    read: impl FnOnce(&Tensor) -> Result<T, String>,
+) -> Result<T, String> {
+    guard::calmly(|| {
+        let tensor = Tensor::from_shape(shape, input).map_err(|e| e.to_string())?;
+        let outputs = plan.run(tvec!(tensor.into())).map_err(|e| e.root_cause().to_string())?;
+        read(outputs.first().ok_or("it has no output")?)
+    })
 }
 
 /// The last two sides of an output that is one map, without values that are no numbers.

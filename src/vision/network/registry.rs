@@ -128,11 +128,6 @@ impl Registry {
     pub fn find(&self, name: &str) -> Option<&Spec> {
         self.models.iter().find(|m| m.name == name)
     }
-
-    /// The first model whose file is in a folder.
-    pub fn first_in(&self, folder: &Path) -> Option<&Spec> {
-        self.models.iter().find(|m| folder.join(&m.file).is_file())
-    }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use tract_onnx::prelude::*;
 
 const SIDE: usize = Sight::SIDE;
+const SHAPE: [usize; 4] = [1, Sight::PLANES + 1, SIDE, SIDE];
 /// Squares overlap by twice this: near its border a square knows less.
 const MARGIN: usize = 24;
 
@@ -46,17 +47,7 @@ impl SubjectNetwork {
     }
 
     fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let plan = guard::calmly(|| {
-            guard::inspect(bytes)?;
-            let fact =
-                InferenceFact::dt_shape(f32::datum_type(), [1, Sight::PLANES + 1, SIDE, SIDE]);
-            onnx()
-                .model_for_read(&mut std::io::Cursor::new(bytes))
-                .and_then(|model| model.with_input_fact(0, fact))
-                .and_then(InferenceModelExt::into_optimized)
-                .and_then(IntoRunnable::into_runnable)
-                .map_err(|e| e.root_cause().to_string())
-        })?;
+        let plan = super::plan_of(bytes, SHAPE)?;
         Ok(Self { plan })
     }
 
@@ -126,13 +117,8 @@ impl SubjectNetwork {
     ) -> Result<Vec<f32>, NetworkError> {
         let hint = |i: usize| guess.map_or(0.0, |g| (g(i) - 128.0) / 127.5);
         planes.extend((0..SIDE * SIDE).map(hint));
-        let result = guard::calmly(|| {
-            let tensor = Tensor::from_shape(&[1, Sight::PLANES + 1, SIDE, SIDE], &planes)
-                .map_err(|e| e.to_string())?;
-            let outputs =
-                self.plan.run(tvec!(tensor.into())).map_err(|e| e.root_cause().to_string())?;
-            let first = outputs.first().ok_or("it has no output")?;
-            let view = first.to_plain_array_view::<f32>().map_err(|e| e.to_string())?;
+        let result = super::run(&self.plan, &SHAPE, &planes, |output| {
+            let view = output.to_plain_array_view::<f32>().map_err(|e| e.to_string())?;
             let values: Vec<f32> = view.iter().copied().collect();
             if values.len() != 3 * SIDE * SIDE || values.iter().any(|v| !v.is_finite()) {
                 return Err("its output is not three planes of numbers".to_owned());
