@@ -4,6 +4,7 @@
 //! as their own ([`Network::open_own`]). Either way it is read within limits, and one that is damaged,
 //! wrong or hostile ends in a sentence. What remains possible: a hostile model of the user's own can be slow.
 
+mod convolve;
 mod guard;
 mod registry;
 mod subject;
@@ -117,7 +118,10 @@ fn plan_of(bytes: &[u8], shape: [usize; 4]) -> Result<Arc<TypedRunnableModel>, S
         onnx()
             .model_for_read(&mut std::io::Cursor::new(bytes))
             .and_then(|m| m.with_input_fact(0, InferenceFact::dt_shape(f32::datum_type(), shape)))
-            .and_then(InferenceModelExt::into_optimized)
+            .and_then(InferenceModelExt::into_typed)
+            .and_then(TypedModel::into_decluttered)
+            .and_then(convolve::direct)
+            .and_then(TypedModel::into_optimized)
             .and_then(IntoRunnable::into_runnable)
             .map_err(|e| e.root_cause().to_string())
     })
