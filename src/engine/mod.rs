@@ -25,6 +25,7 @@ pub mod host;
 mod judge;
 pub mod latest;
 mod open;
+mod piece;
 mod practice;
 mod preview;
 pub mod product;

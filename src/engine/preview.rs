@@ -6,6 +6,7 @@ use super::contract::{KnownCard, Level, LiveLook, LiveView};
 use super::develop::Job;
 use super::finish::Finish;
 use super::latest::{Publisher, Reader};
+use super::piece::{News, Piece};
 use super::shared::Shared;
 use super::tether::Frame;
 use crate::camera::LiveFrame;
@@ -93,6 +94,7 @@ struct Pipeline {
     analyser: Analyser,
     advisor: Advisor,
     finish: Finish,
+    piece: Piece,
     lookout: Lookout,
     start: Instant,
 }
@@ -105,6 +107,7 @@ impl Pipeline {
             analyser: Analyser::default(),
             advisor: Advisor::default(),
             finish: Finish::new(),
+            piece: Piece::new(),
             lookout: Lookout::default(),
             start: Instant::now(),
         }
@@ -166,6 +169,11 @@ impl Pipeline {
         recipe: Option<&Recipe>,
     ) -> LiveView {
         let wanted = Overlays { peaking: look.peaking, clipping: look.clipping };
+        match self.piece.look(rgb) {
+            Some(News::Seen(parts)) => self.analyser.set_seen(Some(parts)),
+            Some(News::Lost) => self.analyser.set_seen(None),
+            None => {}
+        }
         let seen = self.analyser.analyse(rgb, wanted);
         let suggestions = self.advisor.look(&seen.score, frame.arrived - self.start);
         let shown = shrink(rgb, look.side);

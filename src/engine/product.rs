@@ -17,7 +17,7 @@ fn product(picture: &Picture) -> Option<Mask> {
 
 /// The network, opened once; none when the program was built without.
 #[cfg(feature = "network")]
-fn network() -> Option<&'static vision::network::SubjectNetwork> {
+pub(super) fn network() -> Option<&'static vision::network::SubjectNetwork> {
     use vision::network::SubjectNetwork;
     static NETWORK: std::sync::OnceLock<Option<SubjectNetwork>> = std::sync::OnceLock::new();
     let open = || SubjectNetwork::built_in().map_err(|e| tracing::error!("{e}")).ok();

@@ -71,6 +71,17 @@ pub struct Mask {
     pub data: Vec<u8>,
 }
 
+/// What a picture shows where: coverages of one size, to be stretched over the picture.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parts {
+    /// Of the piece.
+    pub subject: Mask,
+    /// Of its metal.
+    pub metal: Mask,
+    /// Of its stones, pearls and enamel.
+    pub stone: Mask,
+}
+
 macro_rules! sized {
     ($($name:ident, $value:expr, $channels:expr);* $(;)?) => { $(
         impl $name {

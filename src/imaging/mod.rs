@@ -20,6 +20,6 @@ mod rect;
 pub mod resize;
 pub mod save;
 
-pub use buffer::{Image, Mask, Plane, Rgb8, Rgb16, Rgba8};
+pub use buffer::{Image, Mask, Parts, Plane, Rgb8, Rgb16, Rgba8};
 pub use picture::{Metadata, Picture, Pixels, Space};
 pub use rect::Rect;

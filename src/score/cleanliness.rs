@@ -3,7 +3,7 @@
 
 use super::components::{Component, find};
 use super::stats::quantile;
-use super::subject::{Found, Subject, spread};
+use super::subject::{Subject, spread};
 use super::view::View;
 use super::words::count;
 use super::{Cleanliness, Reading, Speck};
@@ -39,7 +39,7 @@ pub(super) fn read(
     buffers: &mut Buffers,
 ) -> Cleanliness {
     let tone = &view.tone;
-    if subject.found == Found::Frame || tone.w < 4 * AROUND || tone.h < 4 * AROUND {
+    if !subject.plain || tone.w < 4 * AROUND || tone.h < 4 * AROUND {
         let reading = Reading::new(0.8, "no plain backdrop to look for dust on");
         return Cleanliness { reading, ..Cleanliness::default() };
     }

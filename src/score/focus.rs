@@ -204,7 +204,9 @@ fn sentence(value: f32, blur_px: f32, motion: Option<Motion>, parts: &[PartFocus
 fn parts(view: &View, subject: &Subject, edges: &Edges) -> Vec<PartFocus> {
     let r = subject.rect;
     let third = r.h / 3;
-    let stone = edges.busiest(r);
+    // Without a network the busiest place stands for it: a stone's facets.
+    let looked = !subject.stone.is_empty();
+    let stone = if looked { subject.largest_stone() } else { edges.busiest(r) };
     let in_stone = |e: &Measured| stone.is_some_and(|s| s.contains(e.x as usize, e.y as usize));
     let mut out = Vec::new();
     let mut add = |name: &str, region: Rect, edge: &dyn Fn(&Measured) -> bool| {

@@ -86,7 +86,7 @@ fn levels<const N: usize>(view: &View, subject: &Subject, shares: [f32; N]) -> [
 
 /// Level, evenness, cast and white of the backdrop.
 fn backdrop(light: &mut Lighting, proxy: &Proxy, subject: &Subject) {
-    if subject.found == Found::Frame {
+    if !subject.plain {
         return;
     }
     let all: Vec<usize> = subject.backdrop_pixels().collect();

@@ -11,7 +11,7 @@ use super::{
     conclude, focus, lighting, quality, symmetry, too_tiny,
 };
 use crate::imaging::lanes::wide_fn;
-use crate::imaging::{Mask, Rect, Rgb8};
+use crate::imaging::{Mask, Parts, Rect, Rgb8};
 
 /// What is to be drawn over the frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,7 +51,7 @@ pub struct Analyser {
     view: View,
     focus: focus::Buffers,
     dust: cleanliness::Buffers,
-    given: Option<Mask>,
+    seen: Option<Parts>,
     frame: u32,
     noise: f32,
     /// The piece as it was found last.
@@ -80,12 +80,10 @@ impl Analyser {
         Self::default()
     }
 
-    /// A better mask of the piece, such as the cut-out network's, of any size and the frame's shape. It
-    /// is used until another one is given, or the piece has moved away from it; none lets the analyser
-    /// find the piece by itself.
-    pub fn set_subject(&mut self, mask: Option<Mask>) {
-        self.given = mask;
-        self.subject = None;
+    /// What a network saw in one of the last frames, until it says something else; none lets the analyser find
+    /// the piece by itself.
+    pub fn set_seen(&mut self, seen: Option<Parts>) {
+        self.seen = seen;
     }
 
     /// Measures a frame.
@@ -100,25 +98,12 @@ impl Analyser {
             return Live { score: too_tiny(frame), histogram, clipping, peaking: None };
         }
         let fresh = kept.is_none();
-        let subject = kept.unwrap_or_else(|| self.find());
+        let subject = kept.unwrap_or_else(|| Subject::find(&self.view, None, self.seen.as_ref()));
         let score = self.measure(frame, &subject, fresh, wanted.peaking);
         self.subject = Some(subject);
         let peaking = wanted.peaking.then(|| self.peaking());
         self.frame = (self.frame + 1) % ROUND;
         Live { score, histogram, peaking, clipping }
-    }
-
-    /// Finds the piece; drops a given mask whose piece is elsewhere by now.
-    fn find(&mut self) -> Subject {
-        let Some(mask) = &self.given else { return Subject::find(&self.view, None) };
-        if self.frame == 0 {
-            let own = Subject::find(&self.view, None);
-            if own.found == Found::Piece && overlap(mask, &own.mask) < 0.5 {
-                self.given = None;
-                return own;
-            }
-        }
-        Subject::find(&self.view, Some(mask))
     }
 
     fn measure(&mut self, frame: &Rgb8, subject: &Subject, fresh: bool, peaking: bool) -> Score {
@@ -193,23 +178,6 @@ impl Last {
     }
 }
 
-/// Common area over the smaller of two masks of one shape and any size.
-fn overlap(a: &Mask, b: &Mask) -> f32 {
-    if a.is_empty() || b.is_empty() {
-        return 0.0;
-    }
-    let (mut both, mut in_a, mut in_b) = (0, 0, 0);
-    for y in 0..b.h {
-        for x in 0..b.w {
-            let (p, q) = (a.at(x * a.w / b.w, y * a.h / b.h) > 127, b.at(x, y) > 127);
-            both += u32::from(p && q);
-            in_a += u32::from(p);
-            in_b += u32::from(q);
-        }
-    }
-    both as f32 / in_a.min(in_b).max(1) as f32
-}
-
 fn histogram(frame: &Rgb8) -> Histogram {
     let mut histogram = Histogram::default();
     let [red, green, blue, all] = &mut histogram.bins;
@@ -277,15 +245,22 @@ mod tests {
     }
 
     #[test]
-    fn a_mask_that_the_piece_has_left_is_dropped() {
+    fn what_a_network_saw_takes_part_until_it_is_withdrawn() {
         let frame = piece(0.0, 0.5, 1.0);
         let mut analyser = Analyser::new();
-        analyser.set_subject(Some(Mask::from_fn(30, 20, |x, _| if x < 5 { 255 } else { 0 })));
-        analyser.analyse(&frame, Overlays::default());
-        assert!(analyser.given.is_none());
-        let whole = Mask::from_fn(30, 20, |x, _| if (11..19).contains(&x) { 255 } else { 0 });
-        analyser.set_subject(Some(whole));
-        (0..=ROUND).for_each(|_| drop(analyser.analyse(&frame, Overlays::default())));
-        assert!(analyser.given.is_some());
+        let own = analyser.analyse(&frame, Overlays::default()).score.subject.unwrap();
+        // It sees the left half of the piece alone.
+        let (middle, _) = own.centre();
+        let left = |x: usize, y: usize| own.contains(x, y) && (x as f32) < middle;
+        let subject = Mask::from_fn(frame.w, frame.h, |x, y| 255 * u8::from(left(x, y)));
+        let nothing = Mask::new(frame.w, frame.h);
+        let half = Parts { subject, metal: nothing.clone(), stone: nothing };
+        analyser.set_seen(Some(half));
+        let last = (0..=ROUND).map(|_| analyser.analyse(&frame, Overlays::default())).last();
+        let rect = last.and_then(|l| l.score.subject).unwrap();
+        assert!(rect.w * 10 < own.w * 7 && rect.x.abs_diff(own.x) < 9, "{rect:?} of {own:?}");
+        analyser.set_seen(None);
+        let last = (0..=ROUND).map(|_| analyser.analyse(&frame, Overlays::default())).last();
+        assert_eq!(last.and_then(|l| l.score.subject), Some(own));
     }
 }

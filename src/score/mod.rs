@@ -38,19 +38,14 @@ pub use types::{
 pub use weights::Weights;
 pub use words::place;
 
-use crate::imaging::{Mask, Rgb8};
+use crate::imaging::{Mask, Parts, Rgb8};
 use subject::{Found, Subject};
 use view::View;
 
 /// Judges an sRGB-encoded, upright picture; a large one on a reduced copy. A decoder that reduces to
 /// 1500 pixels or more on the longest side loses nothing that is measured here.
 pub fn judge(picture: &Rgb8) -> Score {
-    judge_with(picture, None)
-}
-
-/// Judges a picture whose piece is known: the mask has the frame's shape, at any size.
-pub fn judge_with(picture: &Rgb8, subject: Option<&Mask>) -> Score {
-    examine(picture, subject).score
+    examine(picture, None).score
 }
 
 /// Sharpness alone, the figure of [`Focus::energy`]: what takes of one framing are ranked by. A mask of
@@ -61,7 +56,7 @@ pub fn energy(picture: &Rgb8, subject: Option<&Mask>) -> f32 {
     if view.is_tiny() {
         return 0.0;
     }
-    let subject = Subject::find(&view, subject);
+    let subject = Subject::find(&view, subject, None);
     let noise = focus::noise(&view.tone);
     focus::energy(&view, &subject, noise)
 }
@@ -101,14 +96,14 @@ pub struct Residual {
     pub scale: f32,
 }
 
-/// Judges a picture and keeps the maps.
-pub fn examine(picture: &Rgb8, subject: Option<&Mask>) -> Examined {
+/// Judges a picture and keeps the maps. What a network saw in it helps to find the piece and its stones.
+pub fn examine(picture: &Rgb8, seen: Option<&Parts>) -> Examined {
     let mut view = View::default();
     view.load(picture, view::STILL, true);
     if view.is_tiny() {
         return Examined { score: too_tiny(picture), ..Examined::default() };
     }
-    let subject = Subject::find(&view, subject);
+    let subject = Subject::find(&view, None, seen);
     let noise = focus::noise(&view.tone);
     let mut buffers = focus::Buffers::default();
     let focus = focus::read(&view, &subject, noise, &mut buffers);

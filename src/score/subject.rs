@@ -8,7 +8,7 @@ use super::backdrop::{Backdrop, Features, Layers, features};
 use super::components::{Component, find};
 use super::stats::quantile;
 use super::view::{Proxy, View};
-use crate::imaging::{Mask, Rect};
+use crate::imaging::{Mask, Parts, Rect};
 
 /// What was found in the frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,10 +28,14 @@ pub(super) struct Subject {
     pub(super) found: Found,
     /// Proxy size, 0 or 255.
     pub(super) mask: Mask,
+    /// Proxy size, 0 or 255: stones of the piece, where a network saw them; empty where none looked.
+    pub(super) stone: Mask,
     /// Proxy size, 0 or 255: darker backdrop beside the piece.
     pub(super) shadow: Mask,
     /// Proxy pixels of the mask.
     pub(super) area: usize,
+    /// Whether there is a plain backdrop to be read.
+    pub(super) plain: bool,
     /// Extent in working pixels.
     pub(super) rect: Rect,
     /// Separate pieces, largest first, in proxy pixels.
@@ -46,7 +50,8 @@ pub(super) struct Subject {
     /// not the log mean: blur leaves it as it is, so that a blurred take is not scaled otherwise than a sharp
     /// one.
     pub(super) mean: f32,
-    /// Whether the mask was handed in.
+    /// Whether the mask was handed in, or seen where no plain backdrop tells the piece: all around it is
+    /// something else.
     pub(super) given: bool,
     /// Contact shadows and reflections that were taken for the piece at first, on the proxy: neither piece
     /// nor plain backdrop.
@@ -68,10 +73,15 @@ const LAYERS: usize = 14;
 const CONTACT: f32 = 0.5;
 /// Steeper than this, in log luminance, is an outline and no shadow.
 const STEEPEST: f32 = 0.4;
+/// Coverage below which a network says that something is no piece.
+const LIKELY: u8 = 64;
+/// Coverage from which it is believed where nothing else tells the piece from its backdrop.
+const SURE: u8 = 220;
 
 impl Subject {
-    /// Finds the piece; a mask that is handed in (any size, the frame's shape) is believed.
-    pub(super) fn find(view: &View, given: Option<&Mask>) -> Self {
+    /// Finds the piece; a mask that is handed in (any size, the frame's shape) is believed. Otherwise what a
+    /// network saw is put beside what the backdrop tells.
+    pub(super) fn find(view: &View, given: Option<&Mask>, seen: Option<&Parts>) -> Self {
         let proxy = &view.proxy;
         let features = features(proxy);
         let rough = rough(features.light(), proxy.w, proxy.h);
@@ -83,6 +93,10 @@ impl Subject {
             Some(mask) => subject.believe(mask, proxy),
             None if subject.backdrop.plain => subject.search(&levels, proxy),
             None => subject.take_frame(proxy),
+        }
+        subject.plain = subject.found != Found::Frame;
+        if let Some(seen) = seen.filter(|s| !s.subject.is_empty() && !subject.given) {
+            subject.agree(seen, proxy);
         }
         subject.find_shadow(&levels, proxy);
         subject.rect = subject.extent(view);
@@ -117,6 +131,14 @@ impl Subject {
         (0..self.mask.data.len()).filter(clear)
     }
 
+    /// Where a network saw the largest stone, in working pixels; none where there is none.
+    pub(super) fn largest_stone(&self) -> Option<Rect> {
+        let all = find(self.stone.bounds(), |x, y| self.stone.at(x, y) > 0);
+        let r = all.first()?.rect;
+        let s = self.step;
+        Some(Rect::new(r.x * s, r.y * s, r.w * s, r.h * s))
+    }
+
     /// Indices of the proxy's pixels that are the piece.
     pub(super) fn pixels(&self) -> impl Iterator<Item = usize> + '_ {
         (0..self.mask.data.len()).filter(|&i| self.mask.data[i] > 127)
@@ -135,10 +157,48 @@ impl Subject {
             if v > 127 { 255 } else { 0 }
         });
         let all = find(proxy_rect(proxy), |x, y| self.mask.at(x, y) > 127);
-        self.keep(all);
-        if self.area == 0 {
+        if !self.keep(all) {
             self.found = Found::Nothing;
         }
+    }
+
+    /// What differs from the backdrop and looks like a piece, and what surely looks like one and hangs
+    /// together with it: a mirror image does not. Where the two know nothing of each other, there is no
+    /// backdrop to go by, and what the network saw is the piece.
+    fn agree(&mut self, seen: &Parts, proxy: &Proxy) {
+        let (w, h) = (proxy.w, proxy.h);
+        let coverage = |mask: &Mask, i: usize| {
+            let place = |v: usize, n: usize, of: usize| (2 * v + 1) * of / (2 * n);
+            mask.at(place(i % w, w, mask.w), place(i / w, h, mask.h))
+        };
+        let looks: Vec<u8> = (0..w * h).map(|i| coverage(&seen.subject, i)).collect();
+        let own = self.mask.clone();
+        let both =
+            (0..w * h).filter(|&i| own.data.get(i) > Some(&127) && looks[i] > LIKELY).count();
+        let told = self.found == Found::Piece && both * 4 > self.area;
+        let all = if told {
+            let piece = |x: usize, y: usize| {
+                let i = y * w + x;
+                looks[i] > SURE || looks[i] > LIKELY && own.data[i] > 127
+            };
+            let mut all = find(proxy_rect(proxy), piece);
+            let from_own = |c: &Component| {
+                let runs = c.runs.iter().flat_map(|&(y, a, b)| &own.data[y * w + a..y * w + b]);
+                runs.filter(|v| **v > 127).count()
+            };
+            all.retain(|c| from_own(c) * 20 >= c.area);
+            all
+        } else {
+            find(proxy_rect(proxy), |x, y| looks[y * w + x] > 127)
+        };
+        if !self.keep(all) {
+            return;
+        }
+        self.given = !told;
+        let left = |&i: &usize| told && own.data[i] > 127 && self.mask.data[i] == 0;
+        self.aside.extend((0..w * h).filter(left).map(|i| Rect::new(i % w, i / w, 1, 1)));
+        let stone = |i: usize| self.mask.data[i] > 127 && coverage(&seen.stone, i) > 127;
+        self.stone = Mask { w, h, data: (0..w * h).map(|i| 255 * u8::from(stone(i))).collect() };
     }
 
     fn search(&mut self, levels: &Levels, proxy: &Proxy) {
@@ -215,11 +275,12 @@ impl Subject {
         self.aside.extend(peeled);
     }
 
-    /// Keeps the pieces that are large, or near to large ones; the rest is dust.
-    fn keep(&mut self, all: Vec<Component>) {
+    /// Keeps the pieces that are large, or near to large ones; the rest is dust. False where all is dust, and
+    /// nothing was changed.
+    fn keep(&mut self, all: Vec<Component>) -> bool {
         let frame = self.mask.data.len();
         let least = (frame / 2500).max(8);
-        let Some(first) = all.first().filter(|c| c.area >= least) else { return };
+        let Some(first) = all.first().filter(|c| c.area >= least) else { return false };
         let large = (first.area / 30).max(least);
         let (mut kept, rest): (Vec<_>, Vec<_>) = all.into_iter().partition(|c| c.area >= large);
         let near = |c: &Component, kept: &[Component]| {
@@ -238,11 +299,12 @@ impl Subject {
         self.area = kept.iter().map(|c| c.area).sum();
         self.pieces = kept;
         self.found = Found::Piece;
+        true
     }
 
     fn find_shadow(&mut self, levels: &Levels, proxy: &Proxy) {
         self.shadow = Mask::new(proxy.w, proxy.h);
-        if self.found == Found::Frame {
+        if !self.plain {
             return;
         }
         for (i, out) in self.shadow.data.iter_mut().enumerate() {
@@ -269,6 +331,9 @@ impl Subject {
             return if coarse.is_empty() { coarse } else { Rect::new(0, 0, w, h) };
         }
         let rect = Rect::new(coarse.x * s, coarse.y * s, coarse.w * s, coarse.h * s);
+        if !self.plain {
+            return rect;
+        }
         let reach = rect.grown(s, w, h);
         let floor = (2.5 * self.backdrop.sigma[0] / 2.4).max(0.025);
         let differs = |x: usize, y: usize| {
@@ -492,7 +557,7 @@ mod tests {
     fn likeness(picture: &Rgb8) -> f32 {
         let mut view = View::default();
         view.load(picture, 1536, true);
-        let subject = Subject::find(&view, None);
+        let subject = Subject::find(&view, None, None);
         assert_eq!(subject.found, Found::Piece);
         let s = subject.step();
         let (mut both, mut either) = (0, 0);
@@ -539,7 +604,7 @@ mod tests {
         });
         let mut view = View::default();
         view.load(&picture, 1536, true);
-        let r = Subject::find(&view, None).rect;
+        let r = Subject::find(&view, None, None).rect;
         assert!(r.bottom().abs_diff(250) < 4 && r.y.abs_diff(50) < 3, "{r:?}");
     }
 
@@ -559,7 +624,7 @@ mod tests {
         });
         let mut view = View::default();
         view.load(&picture, 1536, true);
-        let subject = Subject::find(&view, None);
+        let subject = Subject::find(&view, None, None);
         let r = subject.rect;
         assert!(r.y.abs_diff(40) < 5 && r.bottom().abs_diff(200) < 8, "{r:?}");
         let s = subject.step();
@@ -571,13 +636,13 @@ mod tests {
     fn an_empty_backdrop_holds_nothing_and_noise_everywhere_is_the_frame() {
         let mut view = View::default();
         view.load(&Rgb8::from_fn(480, 320, |x, _| [150 + (x / 12) as u8; 3]), 1536, true);
-        assert_eq!(Subject::find(&view, None).found, Found::Nothing);
+        assert_eq!(Subject::find(&view, None, None).found, Found::Nothing);
         view.load(
             &Rgb8::from_fn(480, 320, |x, y| [((x / 9 * 77) ^ (y / 9 * 131)) as u8; 3]),
             1536,
             true,
         );
-        assert_eq!(Subject::find(&view, None).found, Found::Frame);
+        assert_eq!(Subject::find(&view, None, None).found, Found::Frame);
     }
 
     #[test]
@@ -586,7 +651,7 @@ mod tests {
         let mut view = View::default();
         view.load(&picture, 1536, true);
         let given = Mask::from_fn(48, 32, |x, y| if x < 24 && y > 16 { 255 } else { 0 });
-        let subject = Subject::find(&view, Some(&given));
+        let subject = Subject::find(&view, Some(&given), None);
         assert!(subject.inside(100, 300) && !subject.inside(240, 60));
     }
 }

@@ -22,6 +22,12 @@ impl Sight {
         Self { scene: Scene::sized(picture, empty_set, None, (Self::SIDE, Self::SIDE)) }
     }
 
+    /// The next picture of the same set, of any size, before the ground that is known.
+    pub fn follow(&mut self, picture: &Rgb8) {
+        let (w, h) = self.size();
+        self.scene.picture = proxy::reduce(picture, w, h);
+    }
+
     /// The picture at the size at which a cut-out is decided, to be looked at square by square.
     pub fn close(picture: &Rgb8, empty_set: Option<&Rgb8>) -> Self {
         Self { scene: Scene::new(picture, empty_set, None) }

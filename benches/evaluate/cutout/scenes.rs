@@ -3,12 +3,12 @@
 use culet::imaging::{Image, Mask, Plane, Rgb8, colour};
 
 /// What a picture is of, and the truth about it.
-pub(super) struct Scene {
+pub(crate) struct Scene {
     pub(super) name: String,
     pub(super) ground: &'static str,
-    pub(super) picture: Rgb8,
+    pub(crate) picture: Rgb8,
     pub(super) empty: Option<Rgb8>,
-    pub(super) alpha: Mask,
+    pub(crate) alpha: Mask,
     pub(super) shadow: Option<Plane>,
 }
 
@@ -64,8 +64,8 @@ fn unpack(ground: &'static str, mut bytes: &[u8]) -> Option<Scene> {
 /// A tube along a curve that is cut into balls: x, y, height, radius, in parts of the frame's height.
 type Curve = Vec<[f32; 4]>;
 
-pub(super) const GROUNDS: [&str; 5] = ["white", "grey", "black", "gradient", "textured"];
-pub(super) const PIECES: [&str; 6] = ["ring", "band", "chain", "wire", "hoops", "stud"];
+pub(crate) const GROUNDS: [&str; 5] = ["white", "grey", "black", "gradient", "textured"];
+pub(crate) const PIECES: [&str; 6] = ["ring", "band", "chain", "wire", "hoops", "stud"];
 
 /// Marsaglia's xorshift, for figures that repeat.
 pub(super) struct Random(u32);
@@ -179,7 +179,7 @@ const METALS: [[f32; 3]; 4] =
 
 /// A frame of `h` rows, 3:2. `seed` chooses everything; those of the report were never looked at while the
 /// cut-out was made.
-pub(super) fn render(name: &str, ground: &'static str, h: usize, seed: u32) -> Scene {
+pub(crate) fn render(name: &str, ground: &'static str, h: usize, seed: u32) -> Scene {
     const FINE: usize = 3;
     let w = h * 3 / 2;
     let mut random = Random::new(seed);

@@ -10,7 +10,7 @@ mod registry;
 mod subject;
 
 pub use registry::{Decides, Divide, Registry, Spec};
-pub use subject::{Parts, SubjectNetwork};
+pub use subject::SubjectNetwork;
 
 use crate::imaging::{Mask, Rgb8, files, resize};
 use std::path::{Path, PathBuf};

@@ -4,7 +4,7 @@
 //! cut-out is decided, each with what the first look said. `models/README.md` says what it was trained on.
 
 use super::{NetworkError, guard};
-use crate::imaging::{Mask, Plane, Rgb8};
+use crate::imaging::{Mask, Parts, Plane, Rgb8};
 use crate::vision::sight::Sight;
 use rayon::prelude::*;
 use std::path::Path;
@@ -15,17 +15,6 @@ const SIDE: usize = Sight::SIDE;
 const SHAPE: [usize; 4] = [1, Sight::PLANES + 1, SIDE, SIDE];
 /// Squares overlap by twice this: near its border a square knows less.
 const MARGIN: usize = 24;
-
-/// What a picture shows where, each 0 to 255 and of the same size.
-#[derive(Clone, Debug, Default)]
-pub struct Parts {
-    /// Coverage of the piece.
-    pub subject: Mask,
-    /// Coverage of its metal.
-    pub metal: Mask,
-    /// Coverage of its stones, pearls and enamel.
-    pub stone: Mask,
-}
 
 /// The network, ready to run. Two pictures may be looked at side by side.
 #[derive(Clone)]
@@ -56,8 +45,12 @@ impl SubjectNetwork {
         if picture.w == 0 || picture.h == 0 {
             return Err(NetworkError::EmptyPicture);
         }
-        let sight = Sight::whole(picture, empty_set);
-        let planes = self.run(sight.square(0, 0), None)?;
+        self.see(&Sight::whole(picture, empty_set))
+    }
+
+    /// The same at a whole picture that was made ready.
+    pub fn see(&self, whole: &Sight) -> Result<Parts, NetworkError> {
+        let planes = self.run(whole.square(0, 0), None)?;
         let mask = |k: usize| Mask {
             w: SIDE,
             h: SIDE,
