@@ -172,6 +172,8 @@ fn ground_noise(picture: &Image, ground: &Image) -> f32 {
 const FIT: usize = 240;
 /// Terms of a polynomial of degree 3 in two variables.
 const TERMS: usize = 10;
+/// So often the places that follow the polynomial are chosen anew.
+const ROUNDS: usize = 9;
 
 /// A smooth backdrop: a robust polynomial of degree 3 in encoded values, then what is left of the places
 /// that follow it, continued smoothly under the subject.
@@ -185,7 +187,7 @@ fn fit(picture: &Image, coarse: Option<&Mask>) -> Image {
     let trusted = inliers(&small, w, h, away.as_deref());
     let values = channels(&small, w, h);
     let weight: Vec<f32> = trusted.iter().map(|&t| f32::from(u8::from(t))).collect();
-    let smooth = polynomials(&values, &weight);
+    let smooth = Cubic::fit(&values, &weight).planes();
     let planes: [Plane; 3] = std::array::from_fn(|c| local(&values[c], &smooth[c], &trusted));
     Image::from_fn(picture.w, picture.h, |x, y| {
         let at = |p: &Plane| {
@@ -237,22 +239,24 @@ fn inliers(small: &[[f32; 3]], w: usize, h: usize, away: Option<&[bool]>) -> Vec
     let start = |i: usize| if known * 20 < w * h { border(i) } else { start(i) };
     let mut weight: Vec<f32> = (0..w * h).map(|i| f32::from(u8::from(start(i)))).collect();
     let planes = channels(small, w, h);
-    let mut trusted = vec![false; w * h];
-    for round in 0..9 {
-        let smooth = polynomials(&planes, &weight);
-        let off: Vec<f32> = (0..w * h)
-            .map(|i| {
-                (0..3).map(|c| (planes[c].data[i] - smooth[c].data[i]).abs()).fold(0.0, f32::max)
-            })
-            .collect();
-        let judged = (0..w * h).filter(|&i| start(i)).map(|i| off[i]).collect();
+    let mut trusted = Vec::new();
+    for round in 0..ROUNDS {
+        let smooth = Cubic::fit(&planes, &weight);
+        let off = |i: usize| {
+            let there = smooth.at(i);
+            (0..3).map(|c| (planes[c].data[i] - there[c]).abs()).fold(0.0, f32::max)
+        };
+        let near: Vec<f32> = sparse(w, h).map(off).collect();
+        let judged = sparse(w, h).zip(&near).filter(|(i, _)| start(*i)).map(|(_, v)| *v).collect();
         let reach = (1.4826 * filter::median(judged)).clamp(0.006, 0.08) * 4.0;
-        for i in 0..w * h {
+        for (i, off) in sparse(w, h).zip(&near) {
             // First the border alone, by Tukey's weights; then all that follows what the border says.
             let counts = round >= 5 || start(i);
-            let t = (off[i] / reach).min(1.0);
+            let t = (off / reach).min(1.0);
             weight[i] = if counts { (1.0 - t * t).powi(2) } else { 0.0 };
-            trusted[i] = off[i] < reach;
+        }
+        if round + 1 == ROUNDS {
+            trusted = (0..w * h).map(|i| off(i) < reach).collect();
         }
     }
     trusted
@@ -263,45 +267,64 @@ fn channels(small: &[[f32; 3]], w: usize, h: usize) -> [Plane; 3] {
     std::array::from_fn(|c| Plane { w, h, data: small.iter().map(|p| p[c]).collect() })
 }
 
-/// The weighted least-squares polynomials of degree 3 of three planes, everywhere. Every second row and column
-/// is enough to know ten numbers by.
-fn polynomials(values: &[Plane; 3], weight: &[f32]) -> [Plane; 3] {
-    let (w, h) = (values[0].w, values[0].h);
-    let terms = |i: usize| {
-        let x = (i % w) as f64 / w as f64 * 2.0 - 1.0;
-        let y = (i / w) as f64 / h as f64 * 2.0 - 1.0;
+/// Every second row and column: enough to know ten numbers by.
+fn sparse(w: usize, h: usize) -> impl Iterator<Item = usize> {
+    (0..h).step_by(2).flat_map(move |y| (0..w).step_by(2).map(move |x| y * w + x))
+}
+
+/// The weighted least-squares polynomials of degree 3 of three planes.
+struct Cubic {
+    w: usize,
+    h: usize,
+    factors: [SVector<f64, TERMS>; 3],
+}
+
+impl Cubic {
+    /// By the [`sparse`] pixels.
+    fn fit(values: &[Plane; 3], weight: &[f32]) -> Self {
+        let (w, h) = (values[0].w, values[0].h);
+        let mut cubic = Self { w, h, factors: [SVector::zeros(); 3] };
+        let mut normal = SMatrix::<f64, TERMS, TERMS>::identity() * 1e-3;
+        let mut right = [SVector::<f64, TERMS>::zeros(); 3];
+        for i in sparse(w, h).filter(|&i| weight[i] > 0.0) {
+            let t = cubic.terms(i);
+            for a in 0..TERMS {
+                let k = t[a] * f64::from(weight[i]);
+                // The lower half; Cholesky reads no more.
+                for b in 0..=a {
+                    normal[(a, b)] += k * t[b];
+                }
+                for (right, plane) in right.iter_mut().zip(values) {
+                    right[a] += k * f64::from(plane.data[i]);
+                }
+            }
+        }
+        if let Some(solver) = normal.cholesky() {
+            cubic.factors = right.map(|r| solver.solve(&r));
+        }
+        cubic
+    }
+
+    fn terms(&self, i: usize) -> [f64; TERMS] {
+        let x = (i % self.w) as f64 / self.w as f64 * 2.0 - 1.0;
+        let y = (i / self.w) as f64 / self.h as f64 * 2.0 - 1.0;
         [1.0, x, y, x * x, x * y, y * y, x * x * x, x * x * y, x * y * y, y * y * y]
-    };
-    let mut normal = SMatrix::<f64, TERMS, TERMS>::identity() * 1e-3;
-    let mut right = [SVector::<f64, TERMS>::zeros(); 3];
-    for i in (0..h).step_by(2).flat_map(|y| (0..w).step_by(2).map(move |x| y * w + x)) {
-        if weight[i] <= 0.0 {
-            continue;
-        }
-        let t = terms(i);
-        for a in 0..TERMS {
-            let k = t[a] * f64::from(weight[i]);
-            // The lower half; Cholesky reads no more.
-            for b in 0..=a {
-                normal[(a, b)] += k * t[b];
-            }
-            for (right, plane) in right.iter_mut().zip(values) {
-                right[a] += k * f64::from(plane.data[i]);
-            }
-        }
     }
-    let solved = match normal.cholesky() {
-        Some(c) => right.map(|r| c.solve(&r)),
-        None => [SVector::zeros(); 3],
-    };
-    let mut out = [(); 3].map(|()| Plane::new(w, h));
-    for i in 0..w * h {
-        let t = terms(i);
-        for (plane, k) in out.iter_mut().zip(&solved) {
-            plane.data[i] = (0..TERMS).map(|a| t[a] * k[a]).sum::<f64>() as f32;
-        }
+
+    fn at(&self, i: usize) -> [f32; 3] {
+        let t = self.terms(i);
+        [0, 1, 2].map(|c| (0..TERMS).map(|a| t[a] * self.factors[c][a]).sum::<f64>() as f32)
     }
-    out
+
+    /// Everywhere.
+    fn planes(&self) -> [Plane; 3] {
+        let mut out = [(); 3].map(|()| Plane::new(self.w, self.h));
+        for i in 0..self.w * self.h {
+            let there = self.at(i);
+            (0..3).for_each(|c| out[c].data[i] = there[c]);
+        }
+        out
+    }
 }
 
 /// The polynomial plus what the trusted places leave over, smoothed and continued.

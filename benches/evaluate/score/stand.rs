@@ -4,7 +4,7 @@ use super::data::{ALL, expose, scene};
 use super::ranks::{mean, quantile};
 use super::table::{Bar, note, row, section};
 use crate::cutout::scenes::{self, GROUNDS, PIECES};
-use culet::imaging::{Image, Mask, Rect, Rgb8};
+use culet::imaging::{Image, Mask, Parts, Rect, Rgb8};
 use culet::practice::{Dust, Mark, Shot, Truth};
 use culet::score::{examine, judge};
 use culet::vision::network::SubjectNetwork;
@@ -30,6 +30,15 @@ fn iou(got: &Mask, truth: &Mask) -> f64 {
     f64::from(both) / f64::from(either.max(1))
 }
 
+/// How much of the box that focus calls the stone and of the stones' true box is common to both.
+fn named_stone(picture: &Rgb8, seen: Option<&Parts>, truth: Rect) -> f64 {
+    let parts = examine(picture, seen).score.focus.parts;
+    let found = parts.iter().find(|p| p.name == "stone").and_then(|p| p.region);
+    let found = found.unwrap_or_default();
+    let both = found.intersection(&truth).area();
+    both as f64 / (found.area() + truth.area() - both).max(1) as f64
+}
+
 /// A mask at another size, from the pixel at the same place.
 fn stretched(mask: &Mask, w: usize, h: usize) -> Mask {
     let place = |v: usize, n: usize, of: usize| (2 * v + 1) * of / (2 * n);
@@ -41,24 +50,26 @@ pub fn masks() {
         "The piece's mask against rendered truth (intersection over union, at the mask's own size)",
     );
     let network = SubjectNetwork::built_in().unwrap();
-    let (mut metal, mut stone) = (Vec::new(), Vec::new());
+    let [mut metal, mut stone, mut busiest, mut looked] = [const { Vec::new() }; 4];
     let practice = ALL.map(|name| {
         let (picture, truth) = scene(name, 900, 600).photograph(&Shot::default());
         let seen = network.glance(&picture, None).unwrap();
         let region = |seen: &Mask, truth: &Mask| iou(&stretched(seen, 225, 150), truth);
         metal.push(region(&seen.metal, &truth.metal));
-        if truth.stone.data.iter().any(|v| *v > 0) {
+        if truth.stone.count() > 0 {
             stone.push(region(&seen.stone, &truth.stone));
+            let place = |seen| named_stone(&picture, seen, truth.stone.extent());
+            busiest.push(place(None));
+            looked.push(place(Some(&seen)));
         }
-        println!(
-            "    {name}: metal {:.3}, stone {:.3}",
-            metal[metal.len() - 1],
-            stone.last().copied().unwrap_or_default()
-        );
         (name.to_owned(), picture, truth.subject)
     });
     note("practice sets: the network's metal", mean(&metal));
     note("practice sets: the network's stones", mean(&stone));
+    println!("    each set's stones as focus names them, busiest place: {busiest:.2?}");
+    println!("    each set's stones as focus names them, the network's: {looked:.2?}");
+    note("practice sets: the stone's box, busiest place (stills)", mean(&busiest));
+    note("practice sets: the stone's box, the network's (live view)", mean(&looked));
     let drawn = GROUNDS.iter().enumerate().flat_map(|(g, ground)| {
         PIECES.iter().enumerate().map(move |(p, piece)| {
             let drawn = scenes::render(piece, ground, 480, OTHERS + (6 * g + p) as u32);
