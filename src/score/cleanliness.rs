@@ -21,6 +21,8 @@ const TEXTURE: usize = 60;
 const KNOCKED_OUT: (f32, f32) = (0.97, 0.026);
 /// Specks with three others within this share of the longer side are no dust.
 const CROWD: f32 = 0.03;
+/// A bright spot that still has this share of its contrast beside itself is no speck but a part of a streak.
+const TRAIL: f32 = 0.25;
 /// At most so many are listed.
 const LISTED: usize = 64;
 
@@ -56,7 +58,8 @@ pub(super) fn read(
         find(within, |x, y| d.at(x, y).abs() > floor && clear.2[place(x, y)] == ground)
     };
     let found = on(whole, Ground::Backdrop, floor);
-    let round: Vec<&Component> = found.iter().filter(|c| is_speck(c, d)).collect();
+    let round: Vec<&Component> =
+        found.iter().filter(|c| is_speck(c, d) && !is_streak(c, d)).collect();
     let specks: Vec<Speck> = round.iter().map(|c| speck(c, view, d)).collect();
     let mut specks = apart(&specks, view);
     // So many are no dust: plaster, paper with a grain, print.
@@ -119,8 +122,10 @@ fn clear(subject: &Subject) -> (usize, usize, Vec<Ground>) {
         data
     };
     let deep = all(&subject.mask.data, 1, &|v| v > 0);
-    // A speck of its own is darker backdrop too: only the piece keeps specks away, and wide shadow.
-    let open = all(&subject.mask.data, 2, &|v| v == 0);
+    // A speck of its own is darker backdrop too: only the piece keeps specks away, and wide shadow. What a
+    // pixel is compared with must not reach into the piece, however small the picture is.
+    let apart = (AROUND + 1).div_ceil(subject.step()).max(2);
+    let open = all(&subject.mask.data, apart, &|v| v == 0);
     let shadow = all(&subject.shadow.data, 2, &|v| v > 0);
     let ground = |i: usize| match () {
         () if deep[i] > 0 => Ground::Piece,
@@ -221,6 +226,20 @@ fn is_speck(c: &Component, d: &Plane) -> bool {
     let peak = peak.fold(0.0_f32, |m, v| m.max(v.abs()));
     let whole = c.area >= 2 || peak > 0.08;
     long <= LARGEST && long <= 3 * short + 1 && filled > 0.4 && whole
+}
+
+/// Whether a spot goes on to two sides: what a piece throws onto its ground is brightest in one place and
+/// trails off from there.
+fn is_streak(c: &Component, d: &Plane) -> bool {
+    let (x, y) = c.centre;
+    let within = c.runs.iter().flat_map(|&(y, a, b)| d.data[y * d.w + a..y * d.w + b].iter());
+    let peak = within.fold(0.0_f32, |m, v| if v.abs() > m.abs() { *v } else { m });
+    let reach = 0.5 * c.rect.w.max(c.rect.h) as f32 + 2.5;
+    let goes_on = |k: &usize| {
+        let (s, cos) = (*k as f32 * std::f32::consts::TAU / 16.0).sin_cos();
+        d.sample(x + reach * cos, y + reach * s) > TRAIL * peak.abs()
+    };
+    peak > 0.0 && (0..16).filter(goes_on).count() >= 2
 }
 
 fn speck(c: &Component, view: &View, d: &Plane) -> Speck {

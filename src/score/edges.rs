@@ -2,6 +2,7 @@
 //! direction. `widths` measures single ones.
 
 use super::focus::binomial_row;
+use super::motion::{self, Trace};
 use super::stats::quantile;
 use super::subject::Subject;
 use super::view::View;
@@ -67,13 +68,24 @@ pub(super) struct Edges {
     measured: Vec<Measured>,
     /// What the planes show of the picture.
     rect: Rect,
-    linear: Plane,
+    /// Linear light, smoothed by the binomial.
     fine: Plane,
-    spare: Vec<f32>,
+    /// And once more.
+    coarse: Plane,
+    motion: motion::Buffers,
+    rows: Rows,
     /// Places of a row that are steep enough.
     steep: Vec<u32>,
-    /// Of the first scale: right, down, squared length.
-    gradients: [Vec<f32>; 3],
+    /// Squared gradients of three rows of the fine plane, row `y` at `y % 3`.
+    squares: [Vec<f32>; 3],
+}
+
+/// Rows on their way through a blur: what is kept in a cache is not written to memory and read again.
+#[derive(Default)]
+struct Rows {
+    light: Vec<f32>,
+    /// Smoothed across, row `y` at `y % 5`.
+    across: [Vec<f32>; 5],
 }
 
 impl Edges {
@@ -83,20 +95,23 @@ impl Edges {
         self.measured.clear();
         // Room around the piece: whether an outline has neighbours shows outside of it.
         let rect = subject.rect.grown(12, view.tone.w, view.tone.h);
+        self.rect = Rect::default();
         if rect.w < 24 || rect.h < 24 {
             return;
         }
-        linear(&view.tone, rect, &mut self.linear);
-        blur(&self.linear, &mut self.fine, &mut self.spare);
-        differentiate(&self.fine, &mut self.gradients);
+        let tone = &view.tone;
+        let part = |y: usize| &tone.data[(rect.y + y) * tone.w + rect.x..][..rect.w];
+        blur(rect.w, rect.h, |y, out| linear(part(y), out), &mut self.rows, &mut self.fine);
         let floor = self.floor(noise, subject, rect).powi(2);
         let mut steep = std::mem::take(&mut self.steep);
+        (4..6).for_each(|y| square(&self.fine, y, &mut self.squares[y % 3]));
         for y in 5..rect.h - 5 {
-            let line = &self.gradients[2][y * rect.w + 5..(y + 1) * rect.w - 5];
+            square(&self.fine, y + 1, &mut self.squares[(y + 1) % 3]);
+            let line = &self.squares[y % 3][5..rect.w - 5];
             steep.clear();
             above(line, floor, &mut steep);
             for x in &steep {
-                self.consider(*x as usize + 5, y, rect, subject);
+                self.consider(*x as usize + 5, y, tone, subject, rect);
             }
         }
         self.steep = steep;
@@ -119,27 +134,41 @@ impl Edges {
 
     /// Weaker gradients are noise or shading: five times the noise, and a fifth of the piece's strong ones.
     fn floor(&self, noise: f32, subject: &Subject, rect: Rect) -> f32 {
-        let (w, all) = (self.fine.w, &self.gradients[2]);
-        let step = (all.len() / 40_000) | 1;
+        let (w, n) = (self.fine.w, self.fine.data.len());
+        let step = (n / 40_000) | 1;
         let inside = |i: &usize| subject.inside(rect.x + i % w, rect.y + i / w);
-        let mut some: Vec<f32> =
-            (0..all.len()).step_by(step).filter(inside).map(|i| all[i]).collect();
+        let square = |i: usize| {
+            let [dx, dy] = self.gradient(i % w, i / w);
+            dx * dx + dy * dy
+        };
+        let mut some: Vec<f32> = (0..n).step_by(step).filter(inside).map(square).collect();
         let strong = quantile(&mut some, 0.98).sqrt();
         // Noise was measured on the tone; around middle grey linear light is .7 times as steep.
         let noise = 0.7 * noise * SMOOTHED.sqrt();
         (5.0 * noise).max(0.2 * strong).max(0.003)
     }
 
+    /// Central differences of the fine plane, right and down; 0 along the border.
+    fn gradient(&self, x: usize, y: usize) -> [f32; 2] {
+        let (p, i) = (&self.fine, y * self.fine.w + x);
+        if x == 0 || y == 0 || x + 1 >= p.w || y + 1 >= p.h {
+            return [0.0; 2];
+        }
+        let at = |i: usize| p.data[i];
+        [0.5 * (at(i + 1) - at(i - 1)), 0.5 * (at(i + p.w) - at(i - p.w))]
+    }
+
     /// Keeps a pixel that is a maximum across its edge and is not beside a clipped one.
-    fn consider(&mut self, x: usize, y: usize, rect: Rect, subject: &Subject) {
-        let w = self.fine.w;
-        let [dx, dy, square] = [0, 1, 2].map(|k: usize| self.gradients[k][y * w + x]);
+    fn consider(&mut self, x: usize, y: usize, tone: &Plane, subject: &Subject, rect: Rect) {
+        let [dx, dy] = self.gradient(x, y);
+        let square = dx * dx + dy * dy;
         // The neighbour along the normal: a component of at least half of its length is a step.
         let toward = |d: f32| if 4.0 * d * d < square { 0 } else { d.signum() as isize };
         let (sx, sy) = (toward(dx), toward(dy));
-        let (i, stride) = (y * w + x, sy * w as isize + sx);
-        let at = |k: isize| i.wrapping_add_signed(k * stride);
-        if self.gradients[2][at(1)] > square || self.gradients[2][at(-1)] >= square {
+        let beside = |k: isize| {
+            self.squares[y.wrapping_add_signed(k * sy) % 3][x.wrapping_add_signed(k * sx)]
+        };
+        if beside(1) > square || beside(-1) >= square {
             return;
         }
         // The outline of a blurred piece is where the mask ends, or a little outside.
@@ -154,8 +183,9 @@ impl Edges {
         let strength = square.sqrt();
         let (ux, uy) = (dx / strength, dy / strength);
         let (mut low, mut high) = (f32::MAX, f32::MIN);
+        let (i, stride) = ((rect.y + y) * tone.w + rect.x + x, sy * tone.w as isize + sx);
         for k in -4..=4 {
-            let v = self.linear.data[at(k)];
+            let v = light(tone.data[i.wrapping_add_signed(k * stride)]);
             (low, high) = (low.min(v), high.max(v));
         }
         if high > 0.97 {
@@ -259,14 +289,14 @@ impl Edges {
         (dense && share < 0.6 && !window.is_empty()).then_some(window)
     }
 
-    /// How much the blur depends on direction (0..1), the direction of most blur in degrees, and the
-    /// blur along it in pixels; none without enough of every direction to tell. What lies across a movement
+    /// How much the blur of single places depends on direction (0..1), and the blur along the direction of
+    /// most blur in pixels; none without enough of every direction to tell. What lies across a movement
     /// is wide, what lies along it is not: the variance is fitted by `a + b cos 2(ψ - φ)` over the normals'
     /// angles ψ. That does not ask how many edges run each way, as the anisotropy of a spectrum does,
     /// which chains fool. A movement shows in steps and in lines alike: a rim that is seen wider in one
     /// direction than in another widens the lines only. So the calmest of what both say together and each
     /// by itself counts.
-    pub(super) fn anisotropy(&self) -> Option<(f32, f32, f32)> {
+    pub(super) fn anisotropy(&self) -> Option<(f32, f32)> {
         let [mut all, mut steps, mut lines] = [(); 3].map(|()| Directions::default());
         for m in &self.measured {
             all.add(m);
@@ -276,47 +306,22 @@ impl Edges {
             let points = of.points(5);
             let [a, c, s] = (points.len() >= 7).then(|| harmonic(&points))?;
             let swing = c.hypot(s);
-            let angle = 0.5 * s.atan2(c).to_degrees();
-            Some((strength(a, swing), angle, (a + swing).max(0.0).sqrt()))
+            Some((strength(a, swing), (a + swing).max(0.0).sqrt()))
         };
         let whole = read(all)?;
         let each = [Some(whole), read(steps), read(lines)];
         each.into_iter().flatten().min_by(|a, b| a.0.total_cmp(&b.0))
     }
 
-    /// Whether the blur also depends on direction inside of windows that do not overlap, each with a level
-    /// of its own: where front and back are out of focus and run one way, the whole looks moved.
-    pub(super) fn moved_everywhere(&self) -> bool {
-        let mut windows = std::collections::BTreeMap::<(usize, usize), Directions>::new();
-        for m in &self.measured {
-            let (x, y) = tile_of(m.x, m.y);
-            windows.entry((x / WINDOW, y / WINDOW)).or_default().add(m);
+    /// What moved, as the whole piece shows it; after [`Self::find`].
+    pub(super) fn trace(&mut self, noise: f32) -> Option<Trace> {
+        if self.rect.is_empty() {
+            return None;
         }
-        // Two unknowns, since the levels are taken off; a little of nothing keeps few points calm.
-        let (mut normal, mut right) =
-            (nalgebra::Matrix2::<f32>::identity() * 2.0, nalgebra::Vector2::zeros());
-        let (mut level, mut total) = (0.0, 0.0);
-        for window in windows.into_values() {
-            let points = window.points(4);
-            if points.len() < 3 {
-                continue;
-            }
-            let sum: f32 = points.iter().map(|p| p.2).sum();
-            let mean = |of: &dyn Fn(f32, f32) -> f32| {
-                points.iter().map(|&(t, v, weight)| weight * of(t, v)).sum::<f32>() / sum
-            };
-            let middle = [mean(&|t, _| t.cos()), mean(&|t, _| t.sin()), mean(&|_, v| v)];
-            for (t, v, weight) in points {
-                let basis = nalgebra::Vector2::new(t.cos() - middle[0], t.sin() - middle[1]);
-                normal += basis * basis.transpose() * weight;
-                right += basis * (v - middle[2]) * weight;
-            }
-            level += middle[2] * sum;
-            total += sum;
-        }
-        let swing = normal.try_inverse().map_or(0.0, |inverse| (inverse * right).norm());
-        // Too few places of several directions say nothing against it.
-        total <= 0.0 || strength(level / total, swing) >= INNER
+        let (w, h, fine) = (self.fine.w, self.fine.h, &self.fine);
+        let row = |y: usize, out: &mut [f32]| out.copy_from_slice(&fine.data[y * w..(y + 1) * w]);
+        blur(w, h, row, &mut self.rows, &mut self.coarse);
+        motion::trace(&self.fine, &self.coarse, noise, &mut self.motion)
     }
 }
 
@@ -405,8 +410,6 @@ fn tile_of(x: u16, y: u16) -> (usize, usize) {
 /// The share of a direction's places that is sharper than what stands for it: what is wide by itself, like
 /// a shadow, only adds to widths.
 const SHARP: f32 = 0.2;
-/// A movement shows inside of windows at least this much.
-const INNER: f32 = 0.35;
 /// Sectors of half a turn.
 const SECTORS: usize = 12;
 
@@ -439,70 +442,69 @@ wide_fn! {
     }
 }
 
+/// Light of a tone: to the power 2.5, which square root and products give and which differs from 2.4 by less
+/// than edges notice.
+#[inline(always)]
+fn light(tone: f32) -> f32 {
+    tone * tone * tone.sqrt()
+}
+
 wide_fn! {
-    /// Central differences of a plane: right, down, squared length; 0 along the border.
-    fn differentiate(p: &Plane, out: &mut [Vec<f32>; 3]) {
-        let (w, h) = (p.w, p.h);
-        for o in &mut *out {
-            if o.len() != w * h {
-                o.clear();
-                o.resize(w * h, 0.0);
-            }
-            o[..w].fill(0.0);
-            o[(h - 1) * w..].fill(0.0);
-        }
-        let [right, down, square] = out;
-        for y in 1..h - 1 {
-            let row = |y: usize, k: usize| &p.data[y * w + k..(y + 1) * w - 2 + k];
-            let (above, below) = (row(y - 1, 1), row(y + 1, 1));
-            let (before, after) = (row(y, 0), row(y, 2));
-            for o in [&mut *right, &mut *down, &mut *square] {
-                (o[y * w], o[(y + 1) * w - 1]) = (0.0, 0.0);
-            }
-            let inner = y * w + 1..(y + 1) * w - 1;
-            let (right, down) = (&mut right[inner.clone()], &mut down[inner.clone()]);
-            let square = &mut square[inner];
-            for x in 0..w - 2 {
-                let (dx, dy) = (0.5 * (after[x] - before[x]), 0.5 * (below[x] - above[x]));
-                (right[x], down[x], square[x]) = (dx, dy, dx * dx + dy * dy);
-            }
-        }
+    fn linear(tone: &[f32], out: &mut [f32]) {
+        out.iter_mut().zip(tone).for_each(|(o, t)| *o = light(*t));
     }
 }
 
 wide_fn! {
-    /// A part of the tone as linear light: to the power 2.5, which square root and products give and
-    /// which differs from 2.4 by less than edges notice.
-    fn linear(tone: &Plane, rect: Rect, out: &mut Plane) {
-        (out.w, out.h) = (rect.w, rect.h);
-        out.data.resize(rect.w * rect.h, 0.0);
-        for (y, line) in out.data.chunks_exact_mut(rect.w).enumerate() {
-            let row = &tone.data[(rect.y + y) * tone.w + rect.x..][..rect.w];
-            line.iter_mut().zip(row).for_each(|(o, t)| *o = t * t * t.sqrt());
+    /// Squared central differences along a row that is neither the first nor the last; 0 at its ends.
+    fn square(p: &Plane, y: usize, out: &mut Vec<f32>) {
+        let n = p.w - 2;
+        out.resize(p.w, 0.0);
+        (out[0], out[p.w - 1]) = (0.0, 0.0);
+        let row = |y: usize, k: usize| &p.data[y * p.w + k..][..n];
+        let (above, below) = (row(y - 1, 1), row(y + 1, 1));
+        let (before, after) = (row(y, 0), row(y, 2));
+        let out = &mut out[1..=n];
+        for x in 0..n {
+            let (dx, dy) = (0.5 * (after[x] - before[x]), 0.5 * (below[x] - above[x]));
+            out[x] = dx * dx + dy * dy;
         }
     }
 }
 
-wide_fn! {
-    /// 1 4 6 4 1 along both sides; edges repeat.
-    fn blur(from: &Plane, out: &mut Plane, across: &mut Vec<f32>) {
-        let (w, h) = (from.w, from.h);
-        across.resize(w * h, 0.0);
-        for (row, line) in from.data.chunks_exact(w).zip(across.chunks_exact_mut(w)) {
-            binomial_row(row, line);
+/// 1 4 6 4 1 along both sides of rows that are asked for one after the other; edges repeat.
+fn blur(w: usize, h: usize, source: impl Fn(usize, &mut [f32]), rows: &mut Rows, out: &mut Plane) {
+    (out.w, out.h) = (w, h);
+    out.data.resize(w * h, 0.0);
+    rows.light.resize(w, 0.0);
+    rows.across.iter_mut().for_each(|row| row.resize(w, 0.0));
+    for y in 0..h + 2 {
+        if y < h {
+            source(y, &mut rows.light);
+            across(&rows.light, &mut rows.across[y % 5]);
         }
-        (out.w, out.h) = (w, h);
-        out.data.resize(w * h, 0.0);
-        for y in 0..h {
-            let row = |k: isize| {
-                let j = (y as isize + k).clamp(0, h as isize - 1) as usize;
-                &across[j * w..(j + 1) * w]
-            };
-            let (a, b, c, d, e) = (row(-2), row(-1), row(0), row(1), row(2));
-            let line = &mut out.data[y * w..(y + 1) * w];
-            for x in 0..w {
-                line[x] = (6.0 * c[x] + 4.0 * (b[x] + d[x]) + a[x] + e[x]) * (1.0 / 16.0);
-            }
+        let Some(middle) = y.checked_sub(2) else { continue };
+        let row = |k: isize| {
+            let near = (middle as isize + k).clamp(0, h as isize - 1) as usize;
+            rows.across[near % 5].as_slice()
+        };
+        let five = [row(-2), row(-1), row(0), row(1), row(2)];
+        down(five, &mut out.data[middle * w..(middle + 1) * w]);
+    }
+}
+
+wide_fn! {
+    fn across(row: &[f32], out: &mut [f32]) {
+        binomial_row(row, out);
+    }
+}
+
+wide_fn! {
+    fn down(rows: [&[f32]; 5], out: &mut [f32]) {
+        let n = out.len();
+        let [a, b, c, d, e] = rows.map(|row| &row[..n]);
+        for x in 0..n {
+            out[x] = (6.0 * c[x] + 4.0 * (b[x] + d[x]) + a[x] + e[x]) * (1.0 / 16.0);
         }
     }
 }

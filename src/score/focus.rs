@@ -6,6 +6,7 @@
 //! blur score, ranks a bright blurred frame above a dark sharp one.
 
 use super::edges::{Edges, Measured};
+use super::motion::Trace;
 use super::stats::{fall, quantile};
 use super::subject::{Found, Subject};
 use super::view::View;
@@ -22,8 +23,10 @@ const GREY: f32 = 0.16;
 const CELL: usize = 16;
 /// A tile below so many times the noise's own energy holds nothing but noise.
 const ABOVE: f64 = 1.12;
-/// From this anisotropy on a blur is called motion.
-const DIRECTED: f32 = 0.5;
+/// From here on a trace is called motion: no sharp or defocused picture of the tuning scenes reaches it.
+const MOVED: f32 = -0.045;
+/// What the widths of single places add to a trace.
+const SINGLE: f32 = 0.1;
 /// A part needs this many measured places to be spoken of.
 const LEAST: usize = 16;
 
@@ -144,15 +147,13 @@ pub(super) fn read(view: &View, subject: &Subject, noise: f32, buffers: &mut Buf
     let energy = energy(view, subject, noise);
     buffers.edges.find(view, subject, noise);
     buffers.edges.measure();
+    let trace = buffers.edges.trace(noise);
     let edges = &buffers.edges;
     let sharpest = edges.sharpest();
     let step = view.step as f32;
     let blur = sharpest.map_or_else(|| edges.blur().unwrap_or(6.0), |(_, blur)| blur);
-    let (directed, angle_deg, along) = edges.anisotropy().unwrap_or_default();
-    // Edges along a movement stay sharp: only the blur along it tells how far it went.
-    let moved = directed > DIRECTED && along > 1.3 && edges.moved_everywhere();
-    let motion = moved.then_some(Motion { angle_deg, strength: directed });
-    let blur = if moved { blur.max(along) } else { blur };
+    let (motion, along, directed) = moved(edges.anisotropy(), trace);
+    let blur = if motion.is_some() { blur.max(along) } else { blur };
     let parts = parts(view, subject, edges);
     // The piece's own share: a small piece is no softer than a large one.
     let share =
@@ -164,6 +165,19 @@ pub(super) fn read(view: &View, subject: &Subject, noise: f32, buffers: &mut Buf
         reading = reading.at(view.outward(rect));
     }
     Focus { reading, blur_px: blur * step, energy, parts, directed, motion }
+}
+
+/// The motion if there is one, the blur along it in working pixels, and how much speaks for it, 0 to 1
+/// with the border at one half. Two witnesses: short movements show in single widths, long ones in what
+/// is left of fine structure. Edges along a movement stay sharp: only the blur along it tells how far it
+/// went.
+fn moved(single: Option<(f32, f32)>, trace: Option<Trace>) -> (Option<Motion>, f32, f32) {
+    let Some(trace) = trace else { return (None, 0.0, 0.0) };
+    let (strength, width) = single.unwrap_or_default();
+    let over = trace.contrast + SINGLE * (strength - 0.5) - MOVED;
+    let directed = (0.5 + 3.0 * over).clamp(0.0, 1.0);
+    let motion = Motion { angle_deg: trace.angle_deg, strength: directed };
+    ((over > 0.0).then_some(motion), width.max(trace.along), directed)
 }
 
 /// Mostly the blur of the sharpest part in working pixels, and a little of the energy, so that two

@@ -1,5 +1,5 @@
 //! The measures of live view: the same as those of stills, with buffers that are kept from frame to
-//! frame. Energy is measured on every frame, and the piece found and the light read on every second
+//! frame. Energy is measured on every frame, and the piece found and the light read on every third
 //! one; edges, stand, dust and flaws take turns, so that no frame pays for all of them, unless the
 //! piece jumped.
 
@@ -73,6 +73,8 @@ struct Last {
 
 /// Frames until each of the slow measures has had its turn: .4 s of a live view.
 const ROUND: u32 = 12;
+/// The piece is found and its light read on the first of so many frames: a tenth of a second.
+const REST: u32 = 3;
 
 impl Analyser {
     /// An analyser that has seen nothing yet.
@@ -89,7 +91,7 @@ impl Analyser {
     /// Measures a frame.
     pub fn analyse(&mut self, frame: &Rgb8, wanted: Overlays) -> Live {
         let same = self.last.as_ref().is_some_and(|last| last.full == [frame.w, frame.h]);
-        let kept = self.subject.take().filter(|_| same && self.frame % 2 == 1);
+        let kept = self.subject.take().filter(|_| same && self.frame % REST != 0);
         // The small picture is what the piece is found on and the light read.
         self.view.load(frame, view::LIVE, kept.is_none());
         let histogram = histogram(frame);

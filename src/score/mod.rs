@@ -14,6 +14,7 @@ mod lighting;
 pub mod limits;
 pub mod live;
 mod mirror;
+mod motion;
 mod quality;
 mod reading;
 mod scale;

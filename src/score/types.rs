@@ -19,7 +19,7 @@ pub struct Focus {
     pub energy: f32,
     /// Named parts of the piece with a blur of their own.
     pub parts: Vec<PartFocus>,
-    /// How much the blur depends on direction, 0..1; a defocused piece has little.
+    /// How much speaks for a movement, 0..1: from one half on it is called one.
     pub directed: f32,
     /// Set when the blur has a direction: the camera or the piece moved.
     pub motion: Option<Motion>,
