@@ -196,6 +196,16 @@ impl Proxy {
         Some(&self.backdrop).filter(|b| b.is_plain())
     }
 
+    /// The backdrop if it is plain paper.
+    pub(super) fn paper(&self) -> Option<&Backdrop> {
+        self.backdrop().filter(|b| b.is_paper())
+    }
+
+    /// Whether its backdrop was made white before: what a retoucher did stays.
+    pub(super) fn is_finished(&self) -> bool {
+        self.paper().is_some_and(Backdrop::is_white)
+    }
+
     /// Part of the backdrop that whitening would leave as crumbs: see [`Backdrop::litter`].
     pub(super) fn litter(&self) -> f32 {
         self.backdrop.litter(&self.tile, &self.subject, self.noise)
