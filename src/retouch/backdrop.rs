@@ -85,25 +85,28 @@ impl Backdrop {
     /// white that was `finished` before, what is a little darker was left there on purpose: soft ends of
     /// shadows and reflections.
     pub(super) fn plainness(&self, noise: f32, finished: bool) -> (f32, f32) {
-        let spread = (self.spread * 0.7).hypot(2.2 * noise);
-        let (most, soft) = if finished { (0.978, 0.04) } else { (0.965, 0.12) };
+        // What is uneven in white that was made is shadow.
+        let (uneven, most, soft) =
+            if finished { (0.0, 0.978, 0.04) } else { (0.7 * self.spread, 0.965, 0.12) };
+        let spread = uneven.hypot(2.2 * noise);
         // Paper in one colour is paper in all three: at six deviations no grain is left over.
         let high = (1.0 - 6.0 * spread).clamp(0.80, most);
         (high - soft, high)
     }
 
-    /// A tile's light over the surface's, by channels.
-    fn ratios(&self, tile: &Tile) -> [Vec<f32>; 3] {
-        let (w, h) = (tile.rect.w, tile.rect.h);
+    /// A part of a tile's light over the surface's, by channels.
+    fn ratios(&self, tile: &Tile, part: Rect) -> [Vec<f32>; 3] {
         let light = Field::new(|u, v| self.light(u, v).map(|v| 1.0 / v.max(1e-3)));
-        let mut row = [(); 3].map(|()| vec![0.0; w]);
-        let mut out = [(); 3].map(|()| vec![0.0; w * h]);
-        for y in 0..h {
-            light.row(&tile.frame, tile.rect.x, tile.rect.y + y, &mut row);
-            let at = y * w..(y + 1) * w;
+        let mut row = [(); 3].map(|()| vec![0.0; part.w]);
+        let mut out = [(); 3].map(|()| vec![0.0; part.area()]);
+        for y in 0..part.h {
+            let from = (part.y + y) * tile.rect.w + part.x;
+            light.row(&tile.frame, tile.rect.x + part.x, tile.rect.y + part.y + y, &mut row);
             for ((out, plane), light) in out.iter_mut().zip(&tile.planes).zip(&row) {
-                let (out, plane) = (&mut out[at.clone()], &plane[at.clone()]);
-                wide(|| (0..w).for_each(|k| out[k] = plane[k] * light[k]));
+                let (out, plane) = (&mut out[y * part.w..][..part.w], &plane[from..][..part.w]);
+                wide(|| {
+                    out.iter_mut().zip(plane).zip(light).for_each(|((o, p), l)| *o = p * l);
+                });
             }
         }
         out
@@ -119,7 +122,7 @@ impl Backdrop {
         finished: bool,
     ) -> Region {
         let (w, h) = (tile.rect.w, tile.rect.h);
-        let [r, g, b] = self.ratios(tile);
+        let [r, g, b] = self.ratios(tile, Rect::new(0, 0, w, h));
         let mut least = vec![0.0; w * h];
         wide(|| {
             for (k, out) in least.iter_mut().enumerate() {
@@ -146,35 +149,39 @@ impl Backdrop {
     /// The subject without what goes over into the paper around it without an edge, as light as paper or
     /// lighter: paper in the sheen of the piece, or whatever else an outline took in too much.
     pub(super) fn without_sheen(&self, tile: &Tile, subject: &Region, noise: f32) -> Region {
-        let (w, h) = (tile.rect.w, tile.rect.h);
-        let soft = self.ratios(tile).map(|data| Region::new(Plane { w, h, data }).softened(1));
-        let edge = EDGE.max(noise);
-        let cover = &subject.plane().data;
+        let part = extent(subject.plane()).grown(2 * GAP, tile.rect.w, tile.rect.h);
+        let (w, h) = (part.w, part.h);
+        let soft =
+            self.ratios(tile, part).map(|data| Region::new(Plane { w, h, data }).softened(1));
         let at = |i: usize| [0, 1, 2].map(|c| soft[c].plane().data[i]);
+        let place = |i: usize| (part.y + i / w) * subject.plane().w + part.x + i % w;
+        let outside = |i: usize| subject.plane().data[place(i)] <= 0.5;
+        let edge = EDGE.max(noise);
         let sheen = |i: usize| {
             let p = at(i);
-            let light = p[1] > 0.9 && p[0] > 0.9 && p[2] > 0.6;
             let even = |j: usize| {
                 let q = at(j);
                 (0..3).all(|c| (p[c] - q[c]).abs() < edge)
             };
-            light && neighbours(w, h, i).all(even)
+            p[1] > 0.9 && p[0] > 0.9 && p[2] > 0.6 && neighbours(w, h, i).all(even)
         };
-        let open: Vec<bool> = (0..w * h).map(|i| cover[i] <= 0.5 || sheen(i)).collect();
+        let open: Vec<bool> = (0..w * h).map(|i| outside(i) || sheen(i)).collect();
         // Through a gap narrower than this nothing is entered: the rim of pale metal is one.
-        let wide_open =
-            Plane { w, h, data: open.iter().map(|o| f32::from(u8::from(*o))).collect() };
-        let wide_open = Region::new(wide_open).shrunk(GAP);
-        let entered =
-            components(w, h, &|i| wide_open.plane().data[i] > 0.5).into_iter().filter(|part| {
-                part.iter().any(|i| cover[*i] <= 0.5) && part.iter().any(|i| cover[*i] > 0.5)
-            });
+        let data = open.iter().map(|o| f32::from(u8::from(*o))).collect();
+        let wide_open = Region::new(Plane { w, h, data }).shrunk(GAP);
         let mut gone = Plane::new(w, h);
-        entered.flatten().for_each(|i| gone.data[i] = 1.0);
+        for part in components(w, h, &|i| wide_open.plane().data[i] > 0.5) {
+            let entered = part.iter().filter(|i| outside(**i)).count();
+            if entered > 0 && entered < part.len() {
+                part.into_iter().for_each(|i| gone.data[i] = 1.0);
+            }
+        }
         let gone = Region::new(gone).widened(GAP);
-        let left = cover.iter().zip(&gone.plane().data).zip(&open);
-        let data = left.map(|((c, gone), open)| if *gone > 0.5 && *open { 0.0 } else { *c });
-        Region::new(Plane { w, h, data: data.collect() })
+        let mut left = subject.plane().clone();
+        (0..w * h)
+            .filter(|&i| open[i] && gone.plane().data[i] > 0.5)
+            .for_each(|i| left.data[place(i)] = 0.0);
+        Region::new(left)
     }
 
     /// Part of the backdrop that would be left over as crumbs if it were made white: it is darker than
@@ -188,7 +195,7 @@ impl Backdrop {
         let high = self.plainness(noise, false).1;
         let dark = high - 0.06;
         let at = |i: usize| (i / w * step) * tw + i % w * step;
-        let ratios = self.ratios(tile);
+        let ratios = self.ratios(tile, Rect::new(0, 0, tw, th));
         let seen = |i: usize| [0, 1, 2].map(|c| ratios[c][at(i)]);
         let covered = |i: usize| near.plane().data[at(i)] > 0.5;
         let least = |i: usize| seen(i).into_iter().fold(f32::MAX, f32::min);
@@ -501,12 +508,7 @@ const DEEP: (f32, f32) = (0.75, 0.95);
 pub(super) fn without_facets(subject: &Region) -> Region {
     let plane = subject.plane();
     let (w, covered) = (plane.w, |i: usize| plane.data[i] > 0.5);
-    let rows = plane.data.chunks_exact(w.max(1)).enumerate();
-    let whole = rows.fold(Rect::default(), |r, (y, row)| {
-        let Some(first) = row.iter().position(|c| *c > 0.5) else { return r };
-        let last = row.iter().rposition(|c| *c > 0.5).unwrap_or(first);
-        r.union(&Rect::new(first, y, last + 1 - first, 1))
-    });
+    let whole = extent(plane);
     let at = |i: usize| (whole.y + i / whole.w) * w + whole.x + i % whole.w;
     let count = (0..whole.area()).filter(|&i| covered(at(i))).count();
     let holes: Vec<Vec<usize>> = components(whole.w, whole.h, &|i| !covered(at(i)))
@@ -536,6 +538,16 @@ pub(super) fn without_facets(subject: &Region) -> Region {
 /// The larger of two numbers; quicker than [`f32::max`], which minds what is not a number.
 fn larger(a: f32, b: f32) -> f32 {
     if a > b { a } else { b }
+}
+
+/// The rectangle around what is covered.
+fn extent(plane: &Plane) -> Rect {
+    let rows = plane.data.chunks_exact(plane.w.max(1)).enumerate();
+    rows.fold(Rect::default(), |r, (y, row)| {
+        let Some(first) = row.iter().position(|c| *c > 0.5) else { return r };
+        let last = row.iter().rposition(|c| *c > 0.5).unwrap_or(first);
+        r.union(&Rect::new(first, y, last + 1 - first, 1))
+    })
 }
 
 /// From the twentieth to the last but a twentieth.

@@ -76,10 +76,7 @@ impl Operation for Backdrop {
         let sheet = surface.sheet(view.tile(), &subject, noise, finished);
         // An outline that was cut exactly, or painted, is taken at its word.
         let inside = match view.proxy.matte() {
-            Matte::Coarse(_) => {
-                let whole = backdrop::without_facets(&subject);
-                surface.without_sheen(view.tile(), &whole, noise)
-            }
+            Matte::Coarse(_) => backdrop::without_facets(view.proxy.piece()),
             Matte::Fine(_) => subject,
         };
         let light = Field::new(|u, v| paper(&surface, self.even, u, v));

@@ -65,17 +65,13 @@ impl Operation for Glare {
         let subject = view.proxy.subject().clone();
         let area: f32 = subject.plane().data.iter().sum();
         let paper = mirrored(view.proxy);
-        let around = view
-            .proxy
-            .paper()
-            .map(|b| b.without_sheen(view.proxy.tile(), &subject, view.proxy.noise()));
-        let around = around.unwrap_or_else(|| subject.clone());
+        let piece = view.proxy.piece().clone();
         let tile = view.tile();
         let (w, h) = (tile.rect.w, tile.rect.h);
         // Luminance, not the largest channel: bright gold is not glare, burnt-out gold is.
         let value = tile.luminance();
         let cover = &subject.plane().data;
-        let lit = |i: usize| value[i] > self.threshold && around.plane().data[i] > 0.5;
+        let lit = |i: usize| value[i] > self.threshold && piece.plane().data[i] > 0.5;
         let hot = |i: usize| lit(i) && paper.as_ref().is_none_or(|p| !p[i]);
         let glint = (area * self.glint * 0.01).max(2.0) as usize;
         // What covers a fifth of the product is its own brightness.
