@@ -15,6 +15,7 @@ mod camera;
 mod colour;
 mod cutout;
 mod hostile_files;
+mod pipes;
 #[cfg(all(unix, feature = "gphoto"))]
 mod proxy;
 mod shoot;

@@ -16,6 +16,7 @@ mod parts;
 
 mod analysis;
 mod measure;
+mod negative;
 mod retouch;
 mod studio;
 

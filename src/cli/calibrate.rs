@@ -167,15 +167,17 @@ fn options(arguments: &Arguments, bytes: &[u8]) -> Options {
 fn tell(arguments: &Arguments, found: &Found, made: &Calibration) {
     let fits = &made.delta_e_2000;
     if arguments.json {
-        println!("{}", object(&arguments.picture, arguments.output.as_deref(), found, made));
+        say!("{}", object(&arguments.picture, arguments.output.as_deref(), found, made));
         return;
     }
-    println!("{}", made.summary());
-    println!(
+    say!("{}", made.summary());
+    say!(
         "ΔE2000: {:.2} before, {:.2} after in the mean, {:.2} at worst",
-        fits.before.mean, fits.after.mean, fits.after.max
+        fits.before.mean,
+        fits.after.mean,
+        fits.after.max
     );
-    made.warnings.iter().for_each(|w| eprintln!("{w}"));
+    made.warnings.iter().for_each(|w| note!("{w}"));
 }
 
 fn object(

@@ -25,7 +25,7 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
         tell(one, arguments.json);
     }
     if found.is_empty() && !arguments.json {
-        eprintln!("no camera is attached; culet doctor says what to check");
+        note!("no camera is attached; culet doctor says what to check");
     }
     status
 }
@@ -33,12 +33,12 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
 fn tell(found: &Found, json: bool) {
     let (port, can) = about(&found.spec);
     if json {
-        println!(
+        say!(
             "{}",
             json!({"camera": found.spec.to_string(), "model": found.model, "port": port, "can": can})
         );
     } else {
-        println!("{:<40} {} ({})", found.spec.to_string(), found.model, can.join(", "));
+        say!("{:<40} {} ({})", found.spec.to_string(), found.model, can.join(", "));
     }
 }
 

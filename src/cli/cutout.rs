@@ -294,7 +294,7 @@ fn tell(file: &Path, done: &Done, json: bool) {
         Method::Backdrop => "backdrop",
     };
     if json {
-        println!(
+        say!(
             "{}",
             json!({"file": file, "output": done.target, "mask": done.mask, "method": method,
                 "subject": [s.x, s.y, s.w, s.h], "holes": cut.holes, "confidence": cut.confidence,
@@ -302,8 +302,8 @@ fn tell(file: &Path, done: &Done, json: bool) {
         );
         return;
     }
-    println!("{} -> {}", file.display(), done.target.display());
-    println!(
+    say!("{} -> {}", file.display(), done.target.display());
+    say!(
         "  {}x{} at {},{}; {} holes; by {method}; sure {:.0} %",
         s.w,
         s.h,
@@ -312,7 +312,7 @@ fn tell(file: &Path, done: &Done, json: bool) {
         cut.holes,
         cut.confidence * 100.0
     );
-    done.warnings.iter().for_each(|w| eprintln!("  {w}"));
+    done.warnings.iter().for_each(|w| note!("  {w}"));
 }
 
 /// The network of others that was asked for, if any.

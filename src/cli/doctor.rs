@@ -26,7 +26,7 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
     for check in checks(&folder, arguments.camera.as_ref()) {
         status |= u8::from(!check.good);
         if arguments.json {
-            println!(
+            say!(
                 "{}",
                 json!({"what": check.what, "good": check.good, "found": check.found,
                     "advice": check.advice})
@@ -34,9 +34,9 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
             continue;
         }
         let mark = if check.good { "ok  " } else { "LOOK" };
-        println!("{mark}  {:<11} {}", check.what, check.found);
+        say!("{mark}  {:<11} {}", check.what, check.found);
         if let Some(advice) = check.advice {
-            println!("      {:<11} {advice}", "");
+            say!("      {:<11} {advice}", "");
         }
     }
     status

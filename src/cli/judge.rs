@@ -75,7 +75,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     }
     report(&judged, &weights, arguments);
     if weights.picks > 0 && !arguments.json {
-        eprintln!("ordered by what {} of your picks taught: {}", weights.picks, weights.in_words());
+        note!("ordered by what {} of your picks taught: {}", weights.picks, weights.in_words());
     }
     Ok(u8::from(!failed.is_empty()))
 }
@@ -105,9 +105,9 @@ fn report(judged: &[Judged], weights: &Weights, arguments: &Arguments) {
     for (number, judged, group) in order {
         let best = is_best(judged, group);
         if arguments.json {
-            println!("{}", object(judged, number, group, best));
+            say!("{}", object(judged, number, group, best));
         } else {
-            println!("{}", line(judged, number, group, best));
+            say!("{}", line(judged, number, group, best));
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The command line: a client of the engine, one file a command. With `--json` one JSON object a
 //! line goes to stdout and nothing else; sentences and progress go to stderr.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is its work")]
+#[macro_use]
+mod say;
 
 mod calibrate;
 mod cameras;
@@ -93,9 +94,9 @@ pub fn run() -> u8 {
         Some(Command::CameraHost { camera }) => Ok(crate::engine::host::run(camera.as_ref())),
     };
     match done {
-        Ok(status) => status,
+        Ok(status) => status.max(u8::from(say::lost())),
         Err(e) => {
-            eprintln!("culet: {e:#}");
+            note!("culet: {e:#}");
             1
         }
     }
@@ -113,15 +114,15 @@ fn new_session_folder() -> Result<PathBuf> {
 /// Says that an input failed: an object with `error` on stdout, or a sentence on stderr.
 fn complain(path: &Path, e: &dyn std::fmt::Display, json: bool) {
     if json {
-        println!("{}", json!({"file": path, "error": e.to_string()}));
+        say!("{}", json!({"file": path, "error": e.to_string()}));
         return;
     }
     let (text, name) = (e.to_string(), path.display().to_string());
     // Some sentences name their file already.
     if text.contains(&name) {
-        eprintln!("{text}");
+        note!("{text}");
     } else {
-        eprintln!("{name}: {text}");
+        note!("{name}: {text}");
     }
 }
 

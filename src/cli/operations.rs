@@ -25,17 +25,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         let (id, label, help) = (step.id(), step.label(), step.help());
         step.controls(&mut list);
         if arguments.json {
-            println!("{}", json!({"op": id, "label": label, "help": help, "parameters": list.0}));
+            say!("{}", json!({"op": id, "label": label, "help": help, "parameters": list.0}));
             continue;
         }
-        println!("{id}: {label}. {help}");
+        say!("{id}: {label}. {help}");
         for p in &list.0 {
-            println!(
-                "  {id}.{:<18} {:<22} {}",
-                text(&p["name"]),
-                text(&p["range"]),
-                text(&p["help"])
-            );
+            say!("  {id}.{:<18} {:<22} {}", text(&p["name"]), text(&p["range"]), text(&p["help"]));
         }
     }
     anyhow::ensure!(shown > 0, "no operation is called that; culet operations lists them all");

@@ -29,7 +29,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     if arguments.faults.iter().any(|f| f == "help") {
         for (name, argument, help) in FAULTS {
             let colon = if argument.is_empty() { "" } else { ":" };
-            println!("{:<24} {help}", [name, argument].join(colon));
+            say!("{:<24} {help}", [name, argument].join(colon));
         }
         return Ok(0);
     }
@@ -41,7 +41,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let options = Options { scene, seed, still, card, ..Options::from_environment() };
     let camera = crate::engine::Practice::start_with(port, options, &faults)
         .with_context(|| format!("port {port} cannot be used; choose another with --port"))?;
-    println!("listening on ptpip:127.0.0.1:{0}:{0}", camera.port);
+    say!("listening on ptpip:127.0.0.1:{0}:{0}", camera.port);
     loop {
         std::thread::park();
     }

@@ -17,9 +17,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         if arguments.json {
             let object = json!({"preset": preset.id(), "name": preset.name, "about": preset.about,
                 "automatic": preset.automatic, "without": preset.without, "set": preset.set});
-            println!("{object}");
+            say!("{object}");
         } else {
-            println!("{:<18} {}", preset.id(), preset.about);
+            say!("{:<18} {}", preset.id(), preset.about);
         }
     }
     Ok(0)

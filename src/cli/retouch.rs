@@ -405,12 +405,12 @@ fn tell(file: &Path, done: &Done, json: bool) {
         if !done.specks.is_empty() {
             object["specks"] = done.specks.iter().map(specks::object).collect();
         }
-        println!("{object}");
+        say!("{object}");
         return;
     }
-    println!("{} -> {}", file.display(), done.target.display());
+    say!("{} -> {}", file.display(), done.target.display());
     for (op, summary) in &done.steps {
-        println!("  {op}: {summary}");
+        say!("  {op}: {summary}");
     }
-    done.warnings.iter().for_each(|w| eprintln!("  {w}"));
+    done.warnings.iter().for_each(|w| note!("  {w}"));
 }

@@ -82,13 +82,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         let is_held = |t: &&Take| held.iter().any(|h| h.sha256 == t.sha256);
         let same = shoot.new_takes().filter(is_held).count();
         let all = shoot.new_takes().count();
-        eprintln!("{same} of {all} stored files have the hash that the camera holds");
+        note!("{same} of {all} stored files have the hash that the camera holds");
         status |= u8::from(same != all);
     }
     shoot.finish_best()?;
     shoot.done();
     shoot.write_sheet(&folder)?;
-    eprintln!("session: {}", folder.display());
+    note!("session: {}", folder.display());
     Ok(status)
 }
 
@@ -328,7 +328,7 @@ impl<'a> Shoot<'a> {
                 s.meters().into_iter().map(|(_, r)| r.because.clone()).collect::<Vec<_>>()
             })
             .collect();
-        eprintln!("best take {}: {value:.2}; {}", take.name, reasons.join("; "));
+        note!("best take {}: {value:.2}; {}", take.name, reasons.join("; "));
         self.send(Command::Retouch(best))?;
         self.send(Command::Export(vec![best], ExportOptions::default()))?;
         let begun = Instant::now();
@@ -358,7 +358,7 @@ impl<'a> Shoot<'a> {
         let path = folder.join("Output").join("contact-sheet.jpg");
         write_atomic(&path, &jpeg::encode(&contact_sheet(&entries), 92)?)
             .with_context(|| format!("{} cannot be written; make room", path.display()))?;
-        eprintln!("contact sheet: {}", path.display());
+        note!("contact sheet: {}", path.display());
         Ok(())
     }
 
@@ -401,7 +401,7 @@ impl<'a> Shoot<'a> {
             let object = json!({"t": self.t(), "event": "frame", "number": view.number,
                 "latency_ms": latency});
             if self.arguments.json {
-                println!("{object}");
+                say!("{object}");
             }
         }
         self.view = Some(view);
@@ -496,7 +496,7 @@ impl<'a> Shoot<'a> {
         if level >= Level::Warning && self.said.last() != Some(&text) {
             self.tell(&json!({"t": self.t(), "event": "warning", "because": text}));
         } else if level == Level::Note {
-            eprintln!("{text}");
+            note!("{text}");
         }
         self.said.push(text);
     }
@@ -507,9 +507,9 @@ impl<'a> Shoot<'a> {
 
     fn tell(&self, event: &Value) {
         if self.arguments.json {
-            println!("{event}");
+            say!("{event}");
         } else {
-            eprintln!("{}", plain(event));
+            note!("{}", plain(event));
         }
     }
 }

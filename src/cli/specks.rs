@@ -31,11 +31,11 @@ pub(super) fn ask(file: &Path, specks: &[Speck], recipe: &mut Recipe, json: bool
     }
     let Some(Step { op: Op::Specks(step), .. }) = recipe.step("specks") else { return };
     let shown = file.display();
-    eprintln!("{shown}: {} places on the product look like dust", specks.len());
+    note!("{shown}: {} places on the product look like dust", specks.len());
     for (i, speck) in specks.iter().enumerate() {
         let (x, y) = speck.rect.centre();
         let kind = if speck.contrast < 0.0 { "dark" } else { "light" };
-        eprint!(
+        let question = format!(
             "  {} of {}: {kind}, {} x {} px at {x:.0}, {y:.0}, {:.0} % sure. Take it away? [y/N/q] ",
             i + 1,
             specks.len(),
@@ -43,7 +43,10 @@ pub(super) fn ask(file: &Path, specks: &[Speck], recipe: &mut Recipe, json: bool
             speck.rect.h,
             speck.confidence * 100.0
         );
-        std::io::stderr().flush().ok();
+        let mut terminal = std::io::stderr();
+        if terminal.write_all(question.as_bytes()).and_then(|()| terminal.flush()).is_err() {
+            return;
+        }
         let mut line = String::new();
         if std::io::stdin().lock().read_line(&mut line).is_err() {
             return;

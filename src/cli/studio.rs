@@ -28,6 +28,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         Ok(link)
     })?;
     drop(running);
-    eprintln!("session: {}", folder.display());
+    note!("session: {}", folder.display());
     Ok(0)
 }

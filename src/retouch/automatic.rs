@@ -1,7 +1,7 @@
 //! The one-key finish: a recipe made for one picture.
 
+use super::backdrop::Backdrop as Surface;
 use super::ops::{Backdrop, Exposure, Glare, Noise, Sharpen, Specks, Tone, WhiteBalance};
-use super::point::LUMA;
 use super::proxy::Proxy;
 use super::recipe::Recipe;
 use super::{Op, Step, operations};
@@ -12,9 +12,9 @@ const LIGHT: f32 = 0.25;
 /// backdrop step, which spares the product.
 const PAPER: f32 = 0.90;
 
-/// A backdrop above this was made white before: the picture is finished, and what a retoucher did
-/// to the product stays.
-const FINISHED: f32 = 0.96;
+/// Stops from blue to amber from which on a backdrop is of more than one colour, or in more than one
+/// light, and says nothing about white.
+const TINTS: f32 = 0.3;
 
 /// Part of a backdrop in crumbs from which on it is a place, not paper, and is not made white.
 const LITTERED: f32 = 0.004;
@@ -23,7 +23,7 @@ impl Recipe {
     /// A finished, believable product picture in one step: what a careful retoucher would do
     /// without being asked. Steps that this picture does not need are left out.
     pub fn automatic(proxy: &Proxy) -> Self {
-        let finished = paper(proxy).is_some_and(|light| light > FINISHED);
+        let finished = proxy.is_finished();
         let mut ops = vec![Op::Specks(Specks { sensitivity: 0.5, ..Specks::default() })];
         ops.extend(light(proxy));
         if !finished {
@@ -45,9 +45,7 @@ impl Recipe {
 
 /// Luminance of a plain backdrop that is paper.
 fn paper(proxy: &Proxy) -> Option<f32> {
-    let backdrop = proxy.backdrop().filter(|b| b.is_paper())?;
-    let light = backdrop.level.iter().zip(LUMA).map(|(b, l)| b * l).sum::<f32>();
-    (light >= LIGHT).then_some(light)
+    proxy.paper().map(Surface::luminance).filter(|light| *light >= LIGHT)
 }
 
 /// White balance, exposure and backdrop from a light plain backdrop. A dark one was meant dark and
@@ -59,7 +57,8 @@ fn light(proxy: &Proxy) -> Vec<Op> {
     let mut ops = Vec::new();
     let [red, green, blue] = backdrop.level.map(|b| (level / b).clamp(0.6, 1.6));
     // Less than a tint that the eye sees on white is left alone.
-    if [red, green, blue].iter().any(|g| (g - 1.0).abs() > 0.01) {
+    let tinted = [red, green, blue].iter().any(|g| (g - 1.0).abs() > 0.01);
+    if tinted && backdrop.tints < TINTS {
         ops.push(Op::WhiteBalance(WhiteBalance { red, green, blue, ..WhiteBalance::default() }));
     }
     let ev = Exposure::lifting(level, PAPER);

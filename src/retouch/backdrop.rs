@@ -3,6 +3,9 @@
 //! The logarithm of each channel over plain backdrop is fitted by a cubic in x and y, from the
 //! picture's border inwards, robustly: what stands out is left out of the next round.
 
+use super::field::Field;
+use super::ops::smoothstep;
+use super::point::LUMA;
 use super::region::Region;
 use super::tile::{Frame, Tile};
 use crate::imaging::lanes::wide;
@@ -20,6 +23,13 @@ const PLAIN_STOPS: f32 = 0.12;
 /// The same for the ratios of red and blue to green.
 const PLAIN_CHROMA: f32 = 0.10;
 
+/// Pixels of the reduced picture on each side whose mean tells paper.
+const AROUND: usize = 2;
+/// Step between neighbouring pixels, part of the paper's light, from which on there is an edge.
+const EDGE: f32 = 0.05;
+/// Half the width of a gap through which paper goes on, pixels of the reduced picture.
+const GAP: usize = 3;
+
 /// A plain backdrop.
 #[derive(Clone, Debug)]
 pub(super) struct Backdrop {
@@ -34,6 +44,9 @@ pub(super) struct Backdrop {
     /// Part of what is not the subject that is neither plain nor far from it: shadows, or things
     /// that only look like backdrop.
     pub(super) doubtful: f32,
+    /// How far the surface goes from blue to amber over its plain part, stops of red to blue: paper in
+    /// one light has one colour.
+    pub(super) tints: f32,
 }
 
 impl Backdrop {
@@ -57,13 +70,118 @@ impl Backdrop {
         self.spread < 0.07 && self.doubtful < 0.15
     }
 
-    /// The ratio to the surface from which on a pixel is paper for certain, given the standard deviation
-    /// of the picture's noise; and the one below which it is certainly something darker.
-    pub(super) fn plainness(&self, noise: f32) -> (f32, f32) {
-        let spread = (self.spread * 0.7).hypot(2.2 * noise);
+    /// Luminance of its usual light.
+    pub(super) fn luminance(&self) -> f32 {
+        self.level.iter().zip(LUMA).map(|(b, l)| b * l).sum()
+    }
+
+    /// Whether it is as light as nothing but a retoucher makes it.
+    pub(super) fn is_white(&self) -> bool {
+        self.luminance() > 0.96
+    }
+
+    /// The ratio to the surface below which a pixel is certainly darker than paper, and the one from
+    /// which on it is paper for certain, given the standard deviation of the picture's noise. Beside
+    /// white that was `finished` before, what is a little darker was left there on purpose: soft ends of
+    /// shadows and reflections.
+    pub(super) fn plainness(&self, noise: f32, finished: bool) -> (f32, f32) {
+        // What is uneven in white that was made is shadow.
+        let (uneven, most, soft) =
+            if finished { (0.0, 0.978, 0.04) } else { (0.7 * self.spread, 0.965, 0.12) };
+        let spread = uneven.hypot(2.2 * noise);
         // Paper in one colour is paper in all three: at six deviations no grain is left over.
-        let high = (1.0 - 6.0 * spread).clamp(0.80, 0.965);
-        (high - 0.12, high)
+        let high = (1.0 - 6.0 * spread).clamp(0.80, most);
+        (high - soft, high)
+    }
+
+    /// A part of a tile's light over the surface's, by channels.
+    fn ratios(&self, tile: &Tile, part: Rect) -> [Vec<f32>; 3] {
+        let light = Field::new(|u, v| self.light(u, v).map(|v| 1.0 / v.max(1e-3)));
+        let mut row = [(); 3].map(|()| vec![0.0; part.w]);
+        let mut out = [(); 3].map(|()| vec![0.0; part.area()]);
+        for y in 0..part.h {
+            let from = (part.y + y) * tile.rect.w + part.x;
+            light.row(&tile.frame, tile.rect.x + part.x, tile.rect.y + part.y + y, &mut row);
+            for ((out, plane), light) in out.iter_mut().zip(&tile.planes).zip(&row) {
+                let (out, plane) = (&mut out[y * part.w..][..part.w], &plane[from..][..part.w]);
+                wide(|| {
+                    out.iter_mut().zip(plane).zip(light).for_each(|((o, p), l)| *o = p * l);
+                });
+            }
+        }
+        out
+    }
+
+    /// How surely each place of a tile is paper, by the mean of what is not the subject around it; see
+    /// [`Self::plainness`].
+    pub(super) fn sheet(
+        &self,
+        tile: &Tile,
+        subject: &Region,
+        noise: f32,
+        finished: bool,
+    ) -> Region {
+        let (w, h) = (tile.rect.w, tile.rect.h);
+        let [r, g, b] = self.ratios(tile, Rect::new(0, 0, w, h));
+        let mut least = vec![0.0; w * h];
+        wide(|| {
+            for (k, out) in least.iter_mut().enumerate() {
+                let v = if r[k] < g[k] { r[k] } else { g[k] };
+                let v = if b[k] < v { b[k] } else { v };
+                // A light speck must not make up for a dark one.
+                *out = if v < 1.0 { v } else { 1.0 };
+            }
+        });
+        let mut weight: Vec<f32> = subject.widened(1).plane().data.clone();
+        weight.iter_mut().for_each(|v| *v = if *v > 0.0 { 0.0 } else { 1.0 });
+        let counted = least.iter().zip(&weight).map(|(v, w)| v * w).collect();
+        let sum = Region::new(Plane { w, h, data: counted }).softened(AROUND);
+        let all = Region::new(Plane { w, h, data: weight }).softened(AROUND);
+        let (low, high) = self.plainness(noise / (2 * AROUND + 1) as f32, finished);
+        let means = sum.plane().data.iter().zip(&all.plane().data).zip(&least);
+        let data = means.map(|((sum, all), own)| {
+            let mean = if *all > 0.01 { sum / all } else { *own };
+            smoothstep(low, high, mean)
+        });
+        Region::new(Plane { w, h, data: data.collect() })
+    }
+
+    /// The subject without what goes over into the paper around it without an edge, as light as paper or
+    /// lighter: paper in the sheen of the piece, or whatever else an outline took in too much.
+    pub(super) fn without_sheen(&self, tile: &Tile, subject: &Region, noise: f32) -> Region {
+        let part = extent(subject.plane()).grown(2 * GAP, tile.rect.w, tile.rect.h);
+        let (w, h) = (part.w, part.h);
+        let soft =
+            self.ratios(tile, part).map(|data| Region::new(Plane { w, h, data }).softened(1));
+        let at = |i: usize| [0, 1, 2].map(|c| soft[c].plane().data[i]);
+        let place = |i: usize| (part.y + i / w) * subject.plane().w + part.x + i % w;
+        let outside = |i: usize| subject.plane().data[place(i)] <= 0.5;
+        let edge = EDGE.max(noise);
+        let sheen = |i: usize| {
+            let p = at(i);
+            let even = |j: usize| {
+                let q = at(j);
+                (0..3).all(|c| (p[c] - q[c]).abs() < edge)
+            };
+            p[1] > 0.9 && p[0] > 0.9 && p[2] > 0.6 && neighbours(w, h, i).all(even)
+        };
+        let open: Vec<bool> = (0..w * h).map(|i| outside(i) || sheen(i)).collect();
+        // Through a gap narrower than this nothing is entered: the rim of pale metal is one.
+        let data = open.iter().map(|o| f32::from(u8::from(*o))).collect();
+        let wide_open = Region::new(Plane { w, h, data }).shrunk(GAP);
+        let mut gone = Plane::new(w, h);
+        for part in components(w, h, &|i| wide_open.plane().data[i] > 0.5) {
+            let entered = part.iter().filter(|i| outside(**i)).count();
+            if entered > 0 && entered < part.len() {
+                part.into_iter().for_each(|i| gone.data[i] = 1.0);
+            }
+        }
+        let gone = Region::new(gone).widened(GAP);
+        let mut left = subject.plane().clone();
+        (0..w * h)
+            .filter(|&i| open[i] && gone.plane().data[i] > 0.5)
+            .for_each(|i| left.data[place(i)] = 0.0);
+        Region::new(left)
     }
 
     /// Part of the backdrop that would be left over as crumbs if it were made white: it is darker than
@@ -74,20 +192,19 @@ impl Backdrop {
         let step = tw.max(th).div_ceil(LITTER_SIDE).max(1);
         let (w, h) = (tw.div_ceil(step), th.div_ceil(step));
         let near = subject.widened(2 * step);
-        let dark = self.plainness(noise).1 - 0.06;
+        let high = self.plainness(noise, false).1;
+        let dark = high - 0.06;
         let at = |i: usize| (i / w * step) * tw + i % w * step;
-        let kind = |i: usize| {
-            let (u, v) =
-                (((at(i) % tw) as f32 + 0.5) / tw as f32, ((at(i) / tw) as f32 + 0.5) / th as f32);
-            let (p, light) = (tile.at(at(i)), self.light(u, v));
-            let least = (0..3).map(|c| p[c] / light[c].max(1e-4)).fold(f32::MAX, f32::min);
-            (near.plane().data[at(i)] > 0.5, least < dark)
-        };
-        let kinds: Vec<(bool, bool)> = (0..w * h).map(kind).collect();
+        let ratios = self.ratios(tile, Rect::new(0, 0, tw, th));
+        let seen = |i: usize| [0, 1, 2].map(|c| ratios[c][at(i)]);
+        let covered = |i: usize| near.plane().data[at(i)] > 0.5;
+        let least = |i: usize| seen(i).into_iter().fold(f32::MAX, f32::min);
+        let kinds: Vec<(bool, bool)> = (0..w * h).map(|i| (covered(i), least(i) < dark)).collect();
         let open = kinds.iter().filter(|(near, _)| !near).count();
         let parts = components(w, h, &|i| kinds[i].0 || kinds[i].1);
         let alone = parts.iter().filter(|part| part.iter().all(|&i| !kinds[i].0));
-        alone.map(Vec::len).sum::<usize>() as f32 / open.max(1) as f32
+        let crumbs = alone.map(Vec::len).sum::<usize>();
+        crumbs as f32 / open.max(1) as f32
     }
 
     /// Whether a pixel cannot be backdrop or its shadow.
@@ -337,7 +454,8 @@ impl Small {
         let mut residuals: Vec<f32> =
             (0..self.len()).filter(plain).map(|i| against[i].0.abs()).collect();
         let spread = 1.48 * median(&mut residuals).unwrap_or(1.0);
-        let mut backdrop = Backdrop { fields, level: [0.0; 3], share: 0.0, spread, doubtful: 0.0 };
+        let mut backdrop =
+            Backdrop { fields, level: [0.0; 3], share: 0.0, spread, doubtful: 0.0, tints: 0.0 };
         backdrop.share = held as f32 / border.len().max(1) as f32;
         let count = |kind: Kind| kinds.iter().filter(|k| **k == kind).count() as f32;
         let (light, darker) = (count(Kind::Plain), count(Kind::Darker));
@@ -348,6 +466,8 @@ impl Small {
             let light = backdrop.light(u, v);
             (0..3).for_each(|c| lights[c].push(light[c]));
         }
+        let warmth = lights[0].iter().zip(&lights[2]).map(|(r, b)| (r / b).log2());
+        backdrop.tints = range(warmth.collect());
         backdrop.level = lights.map(|mut l| median(&mut l).unwrap_or(0.5));
         backdrop
     }
@@ -388,12 +508,7 @@ const DEEP: (f32, f32) = (0.75, 0.95);
 pub(super) fn without_facets(subject: &Region) -> Region {
     let plane = subject.plane();
     let (w, covered) = (plane.w, |i: usize| plane.data[i] > 0.5);
-    let rows = plane.data.chunks_exact(w.max(1)).enumerate();
-    let whole = rows.fold(Rect::default(), |r, (y, row)| {
-        let Some(first) = row.iter().position(|c| *c > 0.5) else { return r };
-        let last = row.iter().rposition(|c| *c > 0.5).unwrap_or(first);
-        r.union(&Rect::new(first, y, last + 1 - first, 1))
-    });
+    let whole = extent(plane);
     let at = |i: usize| (whole.y + i / whole.w) * w + whole.x + i % whole.w;
     let count = (0..whole.area()).filter(|&i| covered(at(i))).count();
     let holes: Vec<Vec<usize>> = components(whole.w, whole.h, &|i| !covered(at(i)))
@@ -423,6 +538,23 @@ pub(super) fn without_facets(subject: &Region) -> Region {
 /// The larger of two numbers; quicker than [`f32::max`], which minds what is not a number.
 fn larger(a: f32, b: f32) -> f32 {
     if a > b { a } else { b }
+}
+
+/// The rectangle around what is covered.
+fn extent(plane: &Plane) -> Rect {
+    let rows = plane.data.chunks_exact(plane.w.max(1)).enumerate();
+    rows.fold(Rect::default(), |r, (y, row)| {
+        let Some(first) = row.iter().position(|c| *c > 0.5) else { return r };
+        let last = row.iter().rposition(|c| *c > 0.5).unwrap_or(first);
+        r.union(&Rect::new(first, y, last + 1 - first, 1))
+    })
+}
+
+/// From the twentieth to the last but a twentieth.
+fn range(mut values: Vec<f32>) -> f32 {
+    values.sort_unstable_by(f32::total_cmp);
+    let at = |k: usize| values.get(values.len() * k / 20).copied().unwrap_or(0.0);
+    at(19) - at(1)
 }
 
 /// The middle value.

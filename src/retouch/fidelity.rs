@@ -29,6 +29,9 @@ pub enum Honesty {
 pub struct Fidelity {
     /// Largest connected part of the product with a CIEDE2000 above 6, part of its area, 0 to 1.
     pub largest: f32,
+    /// The same part over the square of the picture's longer side, 0 to 1: a prong or an inclusion is a
+    /// small part of a large piece.
+    pub patch: f32,
     /// 95th percentile of CIEDE2000 over the product.
     pub p95: f32,
     /// Move of the product's colour in the plane of a* and b*, at the 80th percentile: a piece of
@@ -45,6 +48,9 @@ pub struct Fidelity {
 
 /// Side at which pictures are compared, pixels.
 const SIDE: usize = 1000;
+/// A changed part of the product as large as this, of the square of the picture's longer side, is seen in
+/// the whole picture: some fiftieth of that side across.
+const PATCH: f32 = 4e-4;
 /// CIEDE2000 that anybody sees.
 const SEEN: f32 = 6.0;
 
@@ -69,16 +75,17 @@ pub fn fidelity(recipe: &Recipe, proxy: &Proxy, picture: &Picture) -> Fidelity {
         if turns.is_empty() { 0.0 } else { *turns.select_nth_unstable_by(fifth, f32::total_cmp).1 };
     let blobs = components(whole.w, whole.h, &|i| changes[i] > SEEN);
     let area = product.len().max(1) as f32;
-    let largest = blobs.iter().map(Vec::len).max().unwrap_or(0) as f32 / area;
+    let blob = blobs.iter().map(Vec::len).max().unwrap_or(0) as f32;
+    let (largest, patch) = (blob / area, blob / (whole.w.max(whole.h) as f32).powi(2));
     let mut sorted: Vec<f32> = product.iter().map(|&i| changes[i]).collect();
     sorted.sort_unstable_by(f32::total_cmp);
     let p95 = sorted.get((sorted.len().saturating_sub(1)) * 95 / 100).copied().unwrap_or(0.0);
     let before = detail(&plain, &product);
     let detail = if before > 0.0 { detail(&whole, &product) / before } else { 1.0 };
-    judged(largest, p95, tint, detail)
+    judged((largest, patch), p95, tint, detail)
 }
 
-fn judged(largest: f32, p95: f32, tint: f32, detail: f32) -> Fidelity {
+fn judged((largest, patch): (f32, f32), p95: f32, tint: f32, detail: f32) -> Fidelity {
     let percent = largest * 100.0;
     let (honesty, because) = if largest > 0.01 {
         (
@@ -98,6 +105,12 @@ fn judged(largest: f32, p95: f32, tint: f32, detail: f32) -> Fidelity {
             Honesty::Warn,
             format!("{percent:.1} % of the product in one piece was replaced or recoloured"),
         )
+    } else if patch > PATCH {
+        let side = patch.sqrt() * 100.0;
+        (
+            Honesty::Warn,
+            format!("a part {side:.1} % of the picture across was replaced or recoloured"),
+        )
     } else if detail < 0.8 {
         (Honesty::Warn, format!("the product was smoothed: {detail:.2} of its fine detail is left"))
     } else if detail > 1.6 {
@@ -108,7 +121,7 @@ fn judged(largest: f32, p95: f32, tint: f32, detail: f32) -> Fidelity {
     } else {
         (Honesty::Honest, "the local steps left the product as it is".to_owned())
     };
-    Fidelity { largest, p95, tint, detail, honesty, because }
+    Fidelity { largest, patch, p95, tint, detail, honesty, because }
 }
 
 /// The recipe without what acts on a part of the product, and without a colour chosen for it.
@@ -155,6 +168,14 @@ mod tests {
         settings.iter().for_each(|(name, value)| recipe.set(name, value).unwrap());
         recipe.steps.extend(extra.map(Step::new));
         fidelity(&recipe, &proxy, &picture)
+    }
+
+    #[test]
+    fn a_small_part_of_a_large_piece_counts_by_its_size_in_the_picture() {
+        let of = |largest, patch| judged((largest, patch), 0.5, 0.5, 1.0).honesty;
+        assert_eq!(of(0.001, 0.001), Honesty::Warn, "a prong of a large piece");
+        assert_eq!(of(0.001, 0.0001), Honesty::Honest, "a speck of it");
+        assert_eq!(of(0.02, 0.0001), Honesty::Ask, "much of a small piece");
     }
 
     #[test]

@@ -65,7 +65,7 @@ pub(super) fn find(survey: &Survey, subject: &Region) -> Option<Vec<Grey>> {
 }
 
 /// The pixels of a rectangle.
-fn places(rect: Rect) -> impl Iterator<Item = (usize, usize)> {
+pub(super) fn places(rect: Rect) -> impl Iterator<Item = (usize, usize)> {
     (rect.y..rect.bottom()).flat_map(move |y| (rect.x..rect.right()).map(move |x| (x, y)))
 }
 

@@ -10,7 +10,7 @@ use super::survey::Survey;
 use super::tile::{Frame, Source, Tile};
 use crate::imaging::colour::{Lab, REC2020_TO_SRGB, apply, linear_srgb_to_lab};
 use crate::imaging::{Mask, Picture, Rect, Rgb8};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A picture as planning sees it. Made once a picture; every recipe for it can be planned on it.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub struct Proxy {
     noise: f32,
     crispness: Option<f32>,
     told: bool,
+    /// See [`Self::piece`].
+    piece: OnceLock<Region>,
 }
 
 impl Proxy {
@@ -62,6 +64,7 @@ impl Proxy {
             noise,
             crispness,
             told,
+            piece: OnceLock::new(),
         }
     }
 
@@ -178,6 +181,14 @@ impl Proxy {
         step
     }
 
+    /// The product without the paper that its outline took in, where there is paper.
+    pub(super) fn piece(&self) -> &Region {
+        self.piece.get_or_init(|| match self.paper() {
+            Some(paper) => paper.without_sheen(&self.tile, &self.subject, self.noise),
+            None => self.subject.clone(),
+        })
+    }
+
     /// The product's coverage as finely as it is known.
     pub(super) fn matte(&self) -> Matte {
         match &self.fine {
@@ -194,6 +205,16 @@ impl Proxy {
     /// The backdrop if it is plain: one smooth surface.
     pub(super) fn backdrop(&self) -> Option<&Backdrop> {
         Some(&self.backdrop).filter(|b| b.is_plain())
+    }
+
+    /// The backdrop if it is plain paper.
+    pub(super) fn paper(&self) -> Option<&Backdrop> {
+        self.backdrop().filter(|b| b.is_paper())
+    }
+
+    /// Whether its backdrop was made white before: what a retoucher did stays.
+    pub(super) fn is_finished(&self) -> bool {
+        self.paper().is_some_and(Backdrop::is_white)
     }
 
     /// Part of the backdrop that whitening would leave as crumbs: see [`Backdrop::litter`].

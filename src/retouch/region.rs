@@ -88,13 +88,23 @@ impl Region {
 
     /// Whether any coverage lies inside a part of the frame.
     pub(super) fn touches(&self, frame: &Frame, part: Rect) -> bool {
+        self.rows(frame, part).any(|row| row.iter().any(|&v| v > 0.0))
+    }
+
+    /// Whether a part of the frame is covered wholly.
+    pub(super) fn covers(&self, frame: &Frame, part: Rect) -> bool {
+        self.rows(frame, part).all(|row| row.iter().all(|&v| v >= 1.0))
+    }
+
+    /// Its own values that a part of the frame reads.
+    fn rows(&self, frame: &Frame, part: Rect) -> impl Iterator<Item = &[f32]> {
         let (sx, sy) = self.steps(frame);
         // One pixel more on each side: reading between the pixels reaches that far.
         let low = |v: usize, s: f32| ((v as f32 * s - 1.0).max(0.0)) as usize;
         let high = |v: usize, s: f32, n: usize| ((v as f32 * s + 2.0) as usize).min(n);
         let (x0, x1) = (low(part.x, sx), high(part.right(), sx, self.0.w));
         let (y0, y1) = (low(part.y, sy), high(part.bottom(), sy, self.0.h));
-        (y0..y1).any(|y| self.0.data[y * self.0.w..][x0..x1].iter().any(|&v| v > 0.0))
+        (y0..y1).map(move |y| &self.0.data[y * self.0.w..][x0..x1])
     }
 
     /// Changes every pixel of a tile that is covered, given its coverage.

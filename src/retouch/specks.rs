@@ -7,10 +7,10 @@
 //! by what a metal's colour gives away ([`grey`]).
 
 use super::backdrop::{components, median};
-use super::grey::{self, Grey};
+use super::grey::{self, Grey, places};
 use super::region::Region;
 use super::survey::Survey;
-use super::tile::Source;
+use super::tile::{Frame, Source};
 use crate::imaging::{Mask, Rect};
 
 /// A speck or a scratch.
@@ -58,6 +58,9 @@ pub(super) fn find(source: &Source<'_>, survey: &Survey, subject: &Region) -> Ve
             .take(MOST)
             .filter_map(|group| examine(source, survey.block, group, product))
             .collect();
+        if !product {
+            found = alone(source, found, &blocks.near);
+        }
         if product && let Some(greys) = grey::find(survey, subject) {
             found.iter_mut().for_each(|s| s.confidence *= BY_LIGHT_ALONE);
             found.extend(greys.iter().filter_map(|g| grey_mark(source, survey.block, g)));
@@ -78,6 +81,71 @@ fn without_repeats(specks: Vec<Speck>) -> Vec<Speck> {
         }
     }
     kept
+}
+
+/// Part of a speck's own pixels that may stand out like it beside it, and a few.
+const BESIDE: (f32, usize) = (0.3, 4);
+
+/// Those that lie alone. Dust falls anywhere; a mark among others like it, which are no dust or touch
+/// what is none, is a letter, a leaf of a pattern, a thread of cloth: it stays with them.
+fn alone(source: &Source<'_>, specks: Vec<Speck>, product: &Region) -> Vec<Speck> {
+    let around: Vec<Around> =
+        specks.iter().map(|s| Around::of(source, s, &specks, product)).collect();
+    let mut stays = vec![false; specks.len()];
+    loop {
+        let leaves = |(s, a): (&Speck, &Around)| {
+            let kept: usize = a.others.iter().filter(|o| stays[o.0]).map(|o| o.1).sum();
+            let own = s.mask.data.iter().filter(|v| **v > 0).count();
+            a.free + kept > BESIDE.1 + (BESIDE.0 * own as f32) as usize
+        };
+        let next: Vec<bool> = specks.iter().zip(&around).map(leaves).collect();
+        if next == stays {
+            break;
+        }
+        stays = next;
+    }
+    specks.into_iter().zip(stays).filter(|(_, stays)| !stays).map(|(s, _)| s).collect()
+}
+
+/// What stands out beside a speck as it does itself, in pixels.
+struct Around {
+    /// Of no speck.
+    free: usize,
+    /// Of others, by number.
+    others: Vec<(usize, usize)>,
+}
+
+impl Around {
+    fn of(source: &Source<'_>, speck: &Speck, all: &[Speck], product: &Region) -> Self {
+        let (w, h) = source.size();
+        let frame = Frame { w, h, scale: 1.0 };
+        let r = speck.rect;
+        let window = r.grown(6 + r.w.max(r.h).min(40), w, h);
+        let places = || places(window);
+        let greens: Vec<f32> = places().map(|(x, y)| source.green(x, y)).collect();
+        let Some(surface) = Surface::around(&greens, window.w, window.h) else {
+            return Self { free: 0, others: Vec::new() };
+        };
+        let beside = |s: &Speck| !s.rect.intersection(&window).is_empty() && s.rect != r;
+        let mut others: Vec<(usize, usize)> =
+            (0..all.len()).filter(|i| beside(&all[*i])).map(|i| (i, 0)).collect();
+        let holds = |s: &Speck, x: usize, y: usize| {
+            s.rect.contains(x, y) && s.mask.at(x - s.rect.x, y - s.rect.y) > 0
+        };
+        let least = (0.5 * speck.contrast.abs()).max(LEAST).max(4.0 * surface.spread);
+        let mut free = 0;
+        for ((x, y), green) in places().zip(&greens) {
+            let off = (green - surface.at(x - window.x, y - window.y)) * speck.contrast.signum();
+            if off < least || holds(speck, x, y) || product.nearest(&frame, x, y) > 0.0 {
+                continue;
+            }
+            match others.iter_mut().find(|(i, _)| holds(&all[*i], x, y)) {
+                Some((_, count)) => *count += 1,
+                None => free += 1,
+            }
+        }
+        Self { free, others }
+    }
 }
 
 /// Neighbouring candidate blocks.

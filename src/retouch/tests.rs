@@ -378,3 +378,91 @@ fn paper_is_made_white_and_a_rough_wall_is_not() {
     assert!(whitens(false), "paper");
     assert!(!whitens(true), "a wall would be left as crumbs on white");
 }
+
+/// A gold ring on paper of a colour, given what the paper shows at each place.
+fn ring_on(paper: impl Fn(usize, usize) -> [f32; 3]) -> Rgb8 {
+    Rgb8::from_fn(400, 300, |x, y| {
+        let grain = (x * 7 + y * 13) as f32 % 4.0 * 0.5;
+        let p = if is_ring(x, y) { [150.0, 110.0, 50.0] } else { paper(x, y) };
+        p.map(|v| (v + grain) as u8)
+    })
+}
+
+fn is_ring(x: usize, y: usize) -> bool {
+    (28.0..40.0).contains(&(x as f32 - 200.0).hypot(y as f32 - 150.0))
+}
+
+/// An outline of the ring that took in the paper right of it as well.
+fn too_much() -> Mask {
+    let paper = |x: usize, y: usize| (235..320).contains(&x) && (120..180).contains(&y);
+    Mask::from_fn(400, 300, |x, y| if is_ring(x, y) || paper(x, y) { 255 } else { 0 })
+}
+
+fn finished(picture: &Rgb8, mask: Option<&Mask>) -> Rgb8 {
+    let picture = Picture::from_srgb8(picture.clone());
+    let proxy = Proxy::new(&picture, mask);
+    plan(&Recipe::automatic(&proxy), &proxy).render(&picture).to_srgb8().into_owned()
+}
+
+#[test]
+fn letters_on_a_backdrop_stay_and_dust_goes() {
+    // Six letters of seven pixels, two apart, in a line; and three specks of dust.
+    let letter = |x: usize, y: usize| {
+        let (i, j) = ((x.wrapping_sub(300)) % 9, y.wrapping_sub(250));
+        (300..354).contains(&x) && j < 7 && i < 7 && (i == 0 || j == 0 || i + j == 6)
+    };
+    let dust = [(60, 60), (330, 70), (90, 240)];
+    let speck =
+        |x: usize, y: usize| dust.iter().any(|d| x.abs_diff(d.0) < 2 && y.abs_diff(d.1) < 2);
+    let dark = |x: usize, y: usize| letter(x, y) || speck(x, y);
+    let picture = ring_on(|x, y| [if dark(x, y) { 110.0 } else { 200.0 }; 3]);
+    let mask = Mask::from_fn(400, 300, |x, y| if is_ring(x, y) { 255 } else { 0 });
+    let proxy = Proxy::new(&Picture::from_srgb8(picture), Some(&mask));
+    let wanted = Specks { sensitivity: 0.5, ..Specks::default() };
+    let gone: Vec<_> = proxy.specks().iter().filter(|s| wanted.removes(s)).collect();
+    assert!(gone.iter().all(|s| !s.rect.contains(325, 253) && s.rect.y < 247), "{gone:?}");
+    for (x, y) in dust {
+        assert!(gone.iter().any(|s| s.rect.contains(x, y)), "dust at {x}, {y}");
+    }
+}
+
+#[test]
+fn paper_that_an_outline_took_in_is_white_like_the_rest_and_no_hot_spot() {
+    let out = finished(&ring_on(|_, _| [205.0; 3]), Some(&too_much()));
+    let white = |x: usize, y: usize| out.at(x, y) == [255; 3];
+    assert!((250..330).all(|x| white(x, 150)), "{:?}", [out.at(260, 150), out.at(315, 150)]);
+    assert!((0..300).all(|y| !is_ring(168, y) || !white(168, y)), "the ring is not eaten");
+    let picture = Picture::from_srgb8(ring_on(|_, _| [244.0; 3]));
+    let mut recipe = Recipe::default();
+    recipe.set("glare.strength", "1").unwrap();
+    let proxy = Proxy::new(&picture, Some(&too_much()));
+    let calmed = plan(&recipe, &proxy).render(&picture);
+    assert!(calmed == picture, "paper is no hot spot");
+}
+
+#[test]
+fn a_soft_shadow_on_white_stays_as_a_retoucher_left_it() {
+    let shade = |x: usize, y: usize| {
+        let (dx, dy) = (x as f32 - 200.0, y as f32 - 200.0);
+        255.0 - 14.0 * (-(dx / 60.0).powi(2) - (dy / 20.0).powi(2)).exp()
+    };
+    let before = Rgb8::from_fn(400, 300, |x, y| {
+        if is_ring(x, y) { [150, 110, 50] } else { [shade(x, y) as u8; 3] }
+    });
+    let out = finished(&before, None);
+    let change = |x: usize, y: usize| before.at(x, y)[1].abs_diff(out.at(x, y)[1]);
+    let worst = (120..280).map(|x| change(x, 200)).max();
+    assert!(worst <= Some(3), "{worst:?}");
+    assert_eq!(out.at(20, 20), [255; 3]);
+}
+
+#[test]
+fn a_page_that_goes_from_white_to_amber_does_not_set_the_white_balance() {
+    let balances = |picture: Rgb8| {
+        let proxy = Proxy::new(&Picture::from_srgb8(picture), None);
+        Recipe::automatic(&proxy).steps.iter().any(|s| s.id() == "white_balance")
+    };
+    assert!(balances(ring_on(|_, _| [235.0, 224.0, 200.0])), "one warm light");
+    let page = |x: usize, _| [235.0, 226.0 - x as f32 / 40.0, 222.0 - x as f32 / 7.0];
+    assert!(!balances(ring_on(page)), "a page");
+}

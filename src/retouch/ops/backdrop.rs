@@ -3,7 +3,9 @@
 //! Evening divides the whole picture, subject included, by the smooth surface that was fitted to the
 //! backdrop, as a flat field would: there is no edge at which it could go wrong. Whitening acts
 //! outside the subject on the ratio of a pixel to that surface: what is as light as the paper becomes
-//! exactly white, and what is darker (a shadow, the soft edge of the product) keeps its ratio.
+//! exactly white, and what is darker (a shadow, the soft edge of the product) keeps its ratio. Whether a
+//! place is paper is told by the mean around it, since in a single pixel grain and the soft end of a
+//! shadow look alike; a pixel that no grain makes so dark stays whatever lies around it.
 
 use super::smoothstep;
 use crate::imaging::Rect;
@@ -11,7 +13,7 @@ use crate::imaging::lanes::wide;
 use crate::retouch::backdrop::{self, Backdrop as Surface};
 use crate::retouch::field::Field;
 use crate::retouch::plan::{Planned, Stage, View};
-use crate::retouch::point::{Bounds, LUMA};
+use crate::retouch::point::Bounds;
 use crate::retouch::region::{Matte, Region};
 use crate::retouch::tile::{Frame, Tile};
 use crate::retouch::{Controls, Operation};
@@ -64,31 +66,39 @@ impl Operation for Backdrop {
         view.proxy.backdrop()?;
         let subject = view.proxy.subject().clone();
         let surface = backdrop::fit(view.tile(), &subject);
-        let level: f32 = surface.level.iter().zip(LUMA).map(|(b, l)| b * l).sum();
         // Only paper can become white; grey and black backdrops are evened out.
-        let white = self.white * smoothstep(0.35, 0.5, level);
+        let white = self.white * smoothstep(0.35, 0.5, surface.luminance());
         let evened = |u: f32, v: f32| {
             let here = surface.light(u, v);
             std::array::from_fn(|c| (surface.level[c] / here[c]).clamp(0.4, 2.5).powf(self.even))
         };
+        let (noise, finished) = (view.proxy.noise(), view.proxy.is_finished());
+        let sheet = surface.sheet(view.tile(), &subject, noise, finished);
         // An outline that was cut exactly, or painted, is taken at its word.
         let inside = match view.proxy.matte() {
-            Matte::Coarse(_) => backdrop::without_facets(&subject),
+            Matte::Coarse(_) => backdrop::without_facets(view.proxy.piece()),
             Matte::Fine(_) => subject,
         };
         let light = Field::new(|u, v| paper(&surface, self.even, u, v));
         let stage = Clean {
+            sheet,
             gain: Field::new(evened),
             flat: light.is_flat(),
             paper: light,
+            deep: inside.shrunk(RIM).softened(RIM),
             inside: inside.shrunk(2).softened(2),
             white,
             shadow: self.shadow,
-            plain: surface.plainness(view.proxy.noise()),
+            plain: surface.plainness(noise, finished),
         };
         Some(Planned::Area(Arc::new(stage)))
     }
 }
+
+/// Half the width, in pixels of the reduced picture, over which the paper's gain fades in the subject.
+const RIM: usize = 8;
+/// Light, linear, from which on the subject gains less, and none at all: nothing burns out.
+const SPARED: (f32, f32) = (0.6, 0.95);
 
 /// The inverse of the backdrop's light after evening.
 fn paper(surface: &Surface, even: f32, u: f32, v: f32) -> [f32; 3] {
@@ -101,12 +111,17 @@ fn paper(surface: &Surface, even: f32, u: f32, v: f32) -> [f32; 3] {
 
 #[derive(Debug)]
 struct Clean {
+    /// How surely a place is paper.
+    sheet: Region,
     gain: Field,
     paper: Field,
     /// Whether `paper` is the same everywhere.
     flat: bool,
     /// Well inside the subject.
     inside: Region,
+    /// Far inside: the light that the paper gains goes over into the subject softly, so that a shadow
+    /// which the outline cuts through has no step there.
+    deep: Region,
     white: f32,
     shadow: f32,
     plain: (f32, f32),
@@ -124,7 +139,8 @@ impl Stage for Clean {
     fn bounds(&self, frame: &Frame, part: Rect, range: Bounds) -> Option<Bounds> {
         let (gain, paper) = (self.gain.least(frame, part), self.paper.least(frame, part));
         let plain = (0..3).all(|c| range.low[c] * gain[c] * paper[c] >= self.plain.1);
-        let white = self.white >= 1.0 && plain && !self.inside.touches(frame, part);
+        let alone = !self.inside.touches(frame, part) && self.sheet.covers(frame, part);
+        let white = self.white >= 1.0 && plain && alone;
         white.then_some(Bounds::WHITE)
     }
 
@@ -133,6 +149,9 @@ impl Stage for Clean {
         let mut gain = [(); 3].map(|()| vec![1.0; w]);
         let mut paper = gain.clone();
         let mut inside = vec![0.0; w];
+        let mut sheet = vec![1.0; w];
+        let mut deep = vec![0.0; w];
+        let whole = self.sheet.covers(&tile.frame, tile.rect);
         let outside = self.white > 0.0 || self.shadow < 1.0;
         let protects = self.inside.touches(&tile.frame, tile.rect);
         if self.flat {
@@ -154,12 +173,18 @@ impl Stage for Clean {
             }
             if protects {
                 self.inside.row(&tile.frame, tile.rect.x, row, &mut inside);
+                self.deep.row(&tile.frame, tile.rect.x, row, &mut deep);
+                self.lighten(tile, at, &paper, (&inside, &deep));
             }
-            if !protects && self.white >= 1.0 && self.whitened(tile, at, &paper) {
+            if !whole {
+                self.sheet.row(&tile.frame, tile.rect.x, row, &mut sheet);
+            }
+            let plain = whole || sheet.iter().all(|s| *s >= 1.0);
+            if !protects && plain && self.white >= 1.0 && self.whitened(tile, at, &paper) {
                 continue;
             }
             if self.shadow >= 1.0 {
-                self.clean_row(tile, at, &paper, &inside);
+                self.clean_row(tile, at, &paper, (&inside, &sheet));
                 continue;
             }
             for x in 0..w {
@@ -167,7 +192,7 @@ impl Stage for Clean {
                 if mix > 0.0 {
                     let paper = [paper[0][x], paper[1][x], paper[2][x]];
                     let p = tile.at(at + x);
-                    tile.put(at + x, self.cleaned(p, paper, mix));
+                    tile.put(at + x, self.cleaned(p, paper, (mix, sheet[x])));
                 }
             }
         }
@@ -175,6 +200,24 @@ impl Stage for Clean {
 }
 
 impl Clean {
+    /// The paper's gain in the rim of the subject. What is outside of it is left to whitening.
+    fn lighten(
+        &self,
+        tile: &mut Tile,
+        at: usize,
+        paper: &[Vec<f32>; 3],
+        (inside, deep): (&[f32], &[f32]),
+    ) {
+        for k in (0..inside.len()).filter(|k| inside[*k] > 0.0 && deep[*k] < 1.0) {
+            let p = tile.at(at + k);
+            let most = p[0].max(p[1]).max(p[2]);
+            let spared = smoothstep(SPARED.0, SPARED.1, most);
+            let part = self.white * inside[k] * (1.0 - deep[k]) * (1.0 - spared);
+            let lighter = |c: usize| p[c] * (1.0 + (paper[c][k] - 1.0) * part);
+            tile.put(at + k, [lighter(0), lighter(1), lighter(2)]);
+        }
+    }
+
     /// Makes a row white if all of it is paper; most rows are, and this is much quicker than pixel
     /// by pixel, with the same result.
     fn whitened(&self, tile: &mut Tile, at: usize, paper: &[Vec<f32>; 3]) -> bool {
@@ -188,8 +231,15 @@ impl Clean {
     }
 
     /// [`Self::cleaned`] for a row whose shadow stays, without a branch: suits wide registers.
-    fn clean_row(&self, tile: &mut Tile, at: usize, paper: &[Vec<f32>; 3], inside: &[f32]) {
+    fn clean_row(
+        &self,
+        tile: &mut Tile,
+        at: usize,
+        paper: &[Vec<f32>; 3],
+        (inside, sheet): (&[f32], &[f32]),
+    ) {
         let n = inside.len();
+        let sheet = &sheet[..n];
         let [r, g, b] = &mut tile.planes;
         let (r, g, b) = (&mut r[at..at + n], &mut g[at..at + n], &mut b[at..at + n]);
         let (pr, pg, pb) = (&paper[0][..n], &paper[1][..n], &paper[2][..n]);
@@ -203,6 +253,7 @@ impl Clean {
                 let t = if t > 0.0 { t } else { 0.0 };
                 let t = if t < 1.0 { t } else { 1.0 };
                 let (plain, mix) = (t * t * (3.0 - 2.0 * t), 1.0 - inside[k]);
+                let plain = if plain < sheet[k] { plain } else { sheet[k] };
                 let (own, white) = (1.0 - self.white * mix, self.white * mix);
                 r[k] = r[k] * own + (x + (1.0 - x) * plain) * white;
                 g[k] = g[k] * own + (y + (1.0 - y) * plain) * white;
@@ -213,13 +264,13 @@ impl Clean {
 
     /// One pixel outside the subject.
     #[inline]
-    fn cleaned(&self, p: [f32; 3], paper: [f32; 3], mix: f32) -> [f32; 3] {
+    fn cleaned(&self, p: [f32; 3], paper: [f32; 3], (mix, sheet): (f32, f32)) -> [f32; 3] {
         let ratio = [p[0] * paper[0], p[1] * paper[1], p[2] * paper[2]];
         let least = ratio[0].min(ratio[1]).min(ratio[2]);
-        if least >= self.plain.1 && self.white >= 1.0 && mix >= 1.0 {
+        let plain = smoothstep(self.plain.0, self.plain.1, least).min(sheet);
+        if plain >= 1.0 && self.white >= 1.0 && mix >= 1.0 {
             return [1.0; 3];
         }
-        let plain = smoothstep(self.plain.0, self.plain.1, least);
         // A shadow has the backdrop's colour: darker, but alike in all three ratios.
         let most = ratio[0].max(ratio[1]).max(ratio[2]);
         let grey = if self.shadow < 1.0 {

@@ -6,7 +6,10 @@
 
 use crate::imaging::{Plane, Rect};
 use crate::retouch::backdrop::{components, median};
+use crate::retouch::field::Field;
 use crate::retouch::plan::{Planned, Stage, View};
+use crate::retouch::point::LUMA;
+use crate::retouch::proxy::Proxy;
 use crate::retouch::region::Region;
 use crate::retouch::tile::{Frame, Tile};
 use crate::retouch::{Controls, Operation};
@@ -61,12 +64,15 @@ impl Operation for Glare {
     fn plan(&self, view: &mut View<'_>) -> Option<Planned> {
         let subject = view.proxy.subject().clone();
         let area: f32 = subject.plane().data.iter().sum();
+        let paper = mirrored(view.proxy);
+        let piece = view.proxy.piece().clone();
         let tile = view.tile();
         let (w, h) = (tile.rect.w, tile.rect.h);
         // Luminance, not the largest channel: bright gold is not glare, burnt-out gold is.
         let value = tile.luminance();
         let cover = &subject.plane().data;
-        let hot = |i: usize| value[i] > self.threshold && cover[i] > 0.5;
+        let lit = |i: usize| value[i] > self.threshold && piece.plane().data[i] > 0.5;
+        let hot = |i: usize| lit(i) && paper.as_ref().is_none_or(|p| !p[i]);
         let glint = (area * self.glint * 0.01).max(2.0) as usize;
         // What covers a fifth of the product is its own brightness.
         let most = (area * 0.2) as usize;
@@ -105,6 +111,26 @@ impl Operation for Glare {
         };
         Some(Planned::Area(Arc::new(stage)))
     }
+}
+
+/// Light over that of the paper from which on it is a lamp's, and no mirror image of the paper.
+const OVER_PAPER: f32 = 1.04;
+
+/// What is no lighter in the original than the paper at its place: the paper itself, seen through the
+/// piece or in it. Nothing where there is no paper.
+fn mirrored(proxy: &Proxy) -> Option<Vec<bool>> {
+    let paper = proxy.paper()?;
+    let dot = |p: [f32; 3]| p.iter().zip(LUMA).map(|(v, l)| v * l).sum::<f32>();
+    let light = Field::new(|u, v| [dot(paper.light(u, v)) * OVER_PAPER, 0.0, 0.0]);
+    let tile = proxy.tile();
+    let mut row = [(); 3].map(|()| vec![0.0; tile.rect.w]);
+    let own = tile.luminance();
+    let mut out = Vec::with_capacity(own.len());
+    for (y, own) in own.chunks_exact(tile.rect.w.max(1)).enumerate() {
+        light.row(&tile.frame, tile.rect.x, tile.rect.y + y, &mut row);
+        out.extend(own.iter().zip(&row[0]).map(|(own, paper)| own <= paper));
+    }
+    Some(out)
 }
 
 /// Pixels of the proxy across one of the tints: metal changes its colour slowly.

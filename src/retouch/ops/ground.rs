@@ -2,13 +2,15 @@
 //!
 //! A pixel of the picture is a F + (1 - a) s B: the product F over the backdrop B in its shadow s,
 //! mixed by the matte a. Taking away (1 - a) s B and adding (1 - a) s G puts the same product on the
-//! new ground G without having to know F, so that no rim of the old backdrop is left. What remains of
-//! the old backdrop where there is no product (its grain, its dust) is dropped.
+//! new ground G without having to know F, so that no rim of the old backdrop is left. Where there is no
+//! product each pixel's own shadow s is laid on G, and what is lighter than any shadow (grain) is not.
 
 use super::smoothstep;
 use crate::imaging::colour::{SRGB_TO_REC2020, apply, srgb_decode};
 use crate::imaging::{Plane, Rect};
+use crate::retouch::backdrop::{self, Backdrop};
 use crate::retouch::controls::{Choice, choose};
+use crate::retouch::field::Field;
 use crate::retouch::plan::{Planned, Stage, View};
 use crate::retouch::point::LUMA;
 use crate::retouch::region::{Matte, Region, filled_in};
@@ -110,11 +112,7 @@ impl Operation for Ground {
         if subject.plane().data.iter().all(|v| *v < 0.5) {
             return None;
         }
-        let surface = view
-            .proxy
-            .backdrop()
-            .is_some()
-            .then(|| crate::retouch::backdrop::fit(view.tile(), &subject));
+        let surface = view.proxy.backdrop().is_some().then(|| backdrop::fit(view.tile(), &subject));
         let tile = view.tile();
         let (w, h) = (tile.rect.w, tile.rect.h);
         let place =
@@ -137,25 +135,45 @@ impl Operation for Ground {
         };
         let seen: Vec<f32> = (0..w * h).map(|i| f32::from(u8::from(alone(i)))).collect();
         let old = [0, 1, 2].map(|c| filled_in(&tile.planes[c], &seen, w, h));
+        let dot = |p: [f32; 3]| p.iter().zip(LUMA).map(|(v, l)| v * l).sum::<f32>();
+        // How much darker than the backdrop's own light a place is says nothing where there is none.
+        let told = |light: f32| smoothstep(DARK.0, DARK.1, light) * self.shadow;
         let shade = |i: usize| {
             let Some(surface) = &surface else { return 1.0 };
             let (u, v) = place(i);
-            let dot = |p: [f32; 3]| p.iter().zip(LUMA).map(|(v, l)| v * l).sum::<f32>();
+            let light = dot(surface.light(u, v));
             let now = dot([old[0][i], old[1][i], old[2][i]]);
-            (now / dot(surface.light(u, v)).max(1e-4)).clamp(0.02, 1.0).powf(self.shadow)
+            (now / light.max(1e-4)).clamp(0.02, 1.0).powf(told(light))
         };
-        let mut new = [(); 3].map(|()| vec![0.0_f32; w * h]);
+        let (mut shaded, mut bare) = (Vec::with_capacity(w * h), Vec::with_capacity(w * h));
         for i in 0..w * h {
             let ((u, v), s) = (place(i), shade(i));
-            let light = self.light(u, v);
+            bare.push(self.light(u, v));
             // A deviation in the backdrop's grain is not shadow.
-            let s = if s > 0.985 { 1.0 } else { s };
-            (0..3).for_each(|c| new[c][i] = light[c] * s);
+            shaded.push(if s > 0.985 { 1.0 } else { s });
         }
         let region = |data: Vec<f32>| Region::new(Plane { w, h, data });
-        Some(Planned::Area(Arc::new(Swap { matte, old: old.map(region), new: new.map(region) })))
+        // What the backdrop step made white has no grain left.
+        let whitened = surface.as_ref().is_some_and(Backdrop::is_white);
+        let noise = if whitened { 0.0 } else { view.proxy.noise() };
+        let finished = whitened || view.proxy.is_finished();
+        let plain = surface.as_ref().map_or((0.0, 1.0), |s| s.plainness(noise, finished));
+        let sheet = match &surface {
+            Some(surface) => surface.sheet(view.tile(), &subject, noise, finished),
+            None => region(vec![1.0; w * h]),
+        };
+        let paper = Field::new(|u, v| {
+            let light = surface.as_ref().map_or(0.0, |s| dot(s.light(u, v)));
+            [1.0 / light.max(1e-4), told(light), 0.0]
+        });
+        let new = [0, 1, 2].map(|c| region(bare.iter().map(|p| p[c]).collect()));
+        let (old, shade) = (old.map(region), region(shaded));
+        Some(Planned::Area(Arc::new(Swap { matte, old, new, shade, paper, sheet, plain })))
     }
 }
+
+/// Light of a backdrop, linear, below which no shadow can be seen on it, and from which on all of one.
+const DARK: (f32, f32) = (0.02, 0.08);
 
 /// Least ratio between the channels, each against the backdrop's, of what can be its shadow.
 const SHADE: f32 = 0.88;
@@ -165,8 +183,15 @@ struct Swap {
     matte: Matte,
     /// The old backdrop in its shadow, without the product.
     old: [Region; 3],
-    /// The new one in the same shadow.
+    /// The new one.
     new: [Region; 3],
+    /// The old one's shadow, continued under the product.
+    shade: Region,
+    /// One over the old backdrop's own luminance, and how much of a shadow on it is kept.
+    paper: Field,
+    /// As [`Backdrop::sheet`] and [`Backdrop::plainness`].
+    sheet: Region,
+    plain: (f32, f32),
 }
 
 impl Stage for Swap {
@@ -175,28 +200,150 @@ impl Stage for Swap {
     }
 
     fn render(&self, tile: &mut Tile) {
-        let w = tile.rect.w;
-        let (mut matte, mut old, mut new) = (vec![0.0; w], vec![0.0; w], vec![0.0; w]);
+        let (frame, w) = (tile.frame, tile.rect.w);
+        let mut matte = vec![0.0; w];
+        let (mut shade, mut sheet) = (matte.clone(), matte.clone());
+        let [mut old, mut new, mut paper] = [(); 3].map(|()| [(); 3].map(|()| vec![0.0; w]));
         for y in 0..tile.rect.h {
-            let row = tile.rect.y + y;
-            self.matte.row(&tile.frame, tile.rect.x, row, &mut matte);
+            let (x, row) = (tile.rect.x, tile.rect.y + y);
+            self.matte.row(&frame, x, row, &mut matte);
+            if matte.iter().all(|a| *a >= 1.0) {
+                continue;
+            }
             for c in 0..3 {
-                self.old[c].row(&tile.frame, tile.rect.x, row, &mut old);
-                self.new[c].row(&tile.frame, tile.rect.x, row, &mut new);
-                let pixels = tile.planes[c][y * w..(y + 1) * w].iter_mut();
-                for (((p, a), old), new) in pixels.zip(&matte).zip(&old).zip(&new) {
-                    let behind = 1.0 - a;
-                    let product = (*p - behind * old) * smoothstep(0.02, 0.2, *a);
-                    let whole = product + behind * new;
-                    *p = if *a >= 1.0 {
-                        *p
-                    } else if whole > 0.0 {
-                        whole
-                    } else {
-                        0.0
-                    };
-                }
+                self.old[c].row(&frame, x, row, &mut old[c]);
+                self.new[c].row(&frame, x, row, &mut new[c]);
+            }
+            self.shade.row(&frame, x, row, &mut shade);
+            self.sheet.row(&frame, x, row, &mut sheet);
+            self.paper.row(&frame, x, row, &mut paper);
+            for k in (0..w).filter(|k| matte[*k] < 1.0) {
+                let at = |planes: &[Vec<f32>; 3]| [0, 1, 2].map(|c| planes[c][k]);
+                let p = tile.at(y * w + k);
+                let own = self.own_shade(p, (paper[0][k], paper[1][k]), sheet[k]);
+                let (old, new) = (at(&old), at(&new));
+                tile.put(y * w + k, swapped(p, matte[k], (old, new), (own, shade[k])));
             }
         }
+    }
+}
+
+impl Swap {
+    /// The shadow that a pixel of the old backdrop shows itself: grain is none.
+    #[inline]
+    fn own_shade(&self, p: [f32; 3], (paper, told): (f32, f32), sheet: f32) -> f32 {
+        if told <= 0.0 {
+            return 1.0;
+        }
+        let light = p[0] * LUMA[0] + p[1] * LUMA[1] + p[2] * LUMA[2];
+        let shade = (light * paper).clamp(0.02, 1.0);
+        let plain = smoothstep(self.plain.0, self.plain.1, shade).min(sheet);
+        let shade = shade + (1.0 - shade) * plain;
+        if told < 1.0 { shade.powf(told) } else { shade }
+    }
+}
+
+/// A pixel on the new ground, given the matte, the old backdrop and the new one, and the shadow: the
+/// pixel's own, and the one that was continued under the product. Beside the product the own one
+/// counts: the shadow is deepest where the two touch, and what is farther away would leave a light
+/// seam there.
+#[inline]
+fn swapped(
+    p: [f32; 3],
+    matte: f32,
+    (old, new): ([f32; 3], [f32; 3]),
+    (own, continued): (f32, f32),
+) -> [f32; 3] {
+    let (behind, product) = (1.0 - matte, smoothstep(0.02, 0.2, matte));
+    std::array::from_fn(|c| {
+        let alone = new[c] * own;
+        let mixed = p[c] + behind * (new[c] * continued - old[c]);
+        let mixed = if mixed > 0.0 { mixed } else { 0.0 };
+        alone + (mixed - alone) * product
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::imaging::{Mask, Picture, Rgb8};
+    use crate::retouch::{Proxy, Recipe, plan};
+
+    const SIDE: usize = 240;
+    const RADIUS: f32 = 60.0;
+
+    fn from_middle(x: usize, y: usize) -> f32 {
+        (x as f32 - 120.0).hypot(y as f32 - 120.0)
+    }
+
+    /// A disc of metal on a ground of a light, whose shade at a distance from the disc's rim is given.
+    fn disc(paper: f32, shade: impl Fn(usize, usize, f32) -> f32) -> Picture {
+        Picture::from_srgb8(Rgb8::from_fn(SIDE, SIDE, |x, y| {
+            let out = from_middle(x, y) - RADIUS;
+            let cover = (0.5 - out).clamp(0.0, 1.0);
+            let ground = paper * shade(x, y, out.max(0.0));
+            [150.0, 110.0, 60.0].map(|metal: f32| (ground + (metal - ground) * cover + 0.5) as u8)
+        }))
+    }
+
+    /// On a colour, with an outline that is `wide` pixels too far out.
+    fn on(picture: &Picture, colour: [u8; 3], wide: f32) -> Rgb8 {
+        let matte =
+            |x, y| ((RADIUS + wide - from_middle(x, y) + 0.5).clamp(0.0, 1.0) * 255.0) as u8;
+        let mask = Mask::from_fn(SIDE, SIDE, matte);
+        let mut recipe = Recipe::default();
+        recipe.set("ground.fill", "colour").unwrap();
+        for (name, v) in ["red", "green", "blue"].iter().zip(colour) {
+            recipe.set(&format!("ground.{name}"), &v.to_string()).unwrap();
+        }
+        let proxy = Proxy::new(picture, Some(&mask));
+        plan(&recipe, &proxy).render(picture).to_srgb8().into_owned()
+    }
+
+    #[test]
+    fn a_contact_shadow_meets_the_product_without_a_light_seam() {
+        let picture = disc(235.0, |_, _, out| 1.0 - 0.7 * (-out / 8.0).exp());
+        for (colour, wide) in
+            [([255, 255, 255], 1.5), ([255, 255, 255], 0.0), ([225, 228, 232], 1.5)]
+        {
+            let done = on(&picture, colour, wide);
+            let light = |out: f32| f32::from(done.at((120.0 + RADIUS + out) as usize, 120)[1]);
+            for out in 2..20 {
+                let (near, far) = (light(out as f32), light((out + 1) as f32));
+                assert!(near <= far + 2.0, "{colour:?} {wide}: {near} at {out}, {far} after it");
+            }
+            assert!(light(2.0) < 0.8 * light(40.0), "the shadow is still there");
+        }
+    }
+
+    #[test]
+    fn a_black_mirror_leaves_neither_grain_nor_reflections_on_the_new_ground() {
+        let mut seed = 5_u32;
+        let mut grain = move || {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (seed >> 24) as f32 / 64.0
+        };
+        let grains: Vec<f32> = (0..SIDE * SIDE).map(|_| grain()).collect();
+        let picture = disc(10.0, |x, y, _| {
+            let mirrored = from_middle(x, y + 100) < 40.0 && y > 190;
+            (2.0 + grains[y * SIDE + x] + if mirrored { 40.0 } else { 0.0 }) / 10.0
+        });
+        let done = on(&picture, [255; 3], 0.0);
+        let outside = (0..SIDE * SIDE).filter(|i| from_middle(i % SIDE, i / SIDE) > RADIUS + 3.0);
+        let left = outside.filter(|i| done.data[i * 3..i * 3 + 3] != [255; 3]).count();
+        assert_eq!(left, 0, "pixels of the old ground");
+    }
+
+    #[test]
+    fn grain_is_not_laid_on_the_new_ground_and_a_shadow_is() {
+        let picture = disc(200.0, |x, y, out| {
+            let grain = ((x * 31 + y * 17) % 5) as f32 * 0.004 - 0.008;
+            let below = (-((x as f32 - 120.0) / 50.0).powi(2)).exp() * f32::from(u8::from(y > 180));
+            (1.0 - 0.4 * below * (-out / 15.0).exp()) * (1.0 + grain)
+        });
+        let done = on(&picture, [90, 140, 200], 0.0);
+        assert_eq!([done.at(10, 10), done.at(200, 30)], [[90, 140, 200]; 2]);
+        let shaded = done.at(120, 186);
+        let ratio = |c: usize| f32::from(shaded[c]) / f32::from([90_u8, 140, 200][c]);
+        assert!(ratio(0) < 0.9 && (ratio(0) - ratio(2)).abs() < 0.03, "{shaded:?}");
     }
 }

@@ -108,7 +108,7 @@ fn disc(size: (usize, usize), at: Place, radius: f32, feather: f32) -> Option<(R
 }
 
 /// 0 below `low`, 1 above `high`, smooth between (Hermite).
-fn smoothstep(low: f32, high: f32, v: f32) -> f32 {
+pub(super) fn smoothstep(low: f32, high: f32, v: f32) -> f32 {
     let t = ((v - low) / (high - low)).clamp(0.0, 1.0);
     t * t * (3.0 - 2.0 * t)
 }
