@@ -17,6 +17,6 @@ pub const ROLL_DEG: f32 = 0.8;
 /// towards the camera reaches 4.
 pub const HEAD_DEG: f32 = 5.0;
 /// Turn of one piece of a pair, degrees.
-pub const PAIR_DEG: f32 = 1.4;
+pub const PAIR_DEG: f32 = 1.1;
 /// Blur, sigma in pixels: a sharp lens on fine work reads up to one.
 pub const SOFT_PX: f32 = 1.3;

@@ -5,8 +5,8 @@
 //! a direction, however much of it there is: `r(ψ) = ln(uᵀ T u / uᵀ T' u)`. A lens that is out of focus
 //! takes the fine away in every direction, a movement only along itself. A sharp chain or a ring has
 //! thin lines in one direction and broad ones in another; along a movement nothing is fine, so
-//! `r(ψ + 90°) - 1.5 r(ψ)` is what tells. No place is picked: a long movement leaves no edge alone
-//! enough to be measured, and still leaves its trace here.
+//! `r(ψ + 90°) - 1.5 r(ψ)` is what tells, as long as something is fine across it. No place is picked: a
+//! long movement leaves no edge alone enough to be measured, and still leaves its trace here.
 
 use crate::imaging::Plane;
 use crate::imaging::lanes::wide_fn;
@@ -21,6 +21,12 @@ const ABOVE: f32 = 4.0;
 const NOISE: [f32; 2] = [70.0 / 256.0 * 21.0 / 256.0, 0.196_381 * 0.037_094];
 /// How much less fine the movement's own direction must be.
 const ALONG: f32 = 1.5;
+/// From here on a picture moved: no sharp or defocused one of the tuning scenes reaches it.
+const MOVED: f32 = -0.04;
+/// Along a movement is at most this share of what is fine across it.
+const SHARE: f32 = 0.78;
+/// And that is at least so much: a lens far out of focus leaves nothing fine in any direction.
+const ACROSS: f32 = 0.18;
 /// Directions that are looked at, over half a turn.
 const DIRECTIONS: usize = 36;
 
@@ -29,8 +35,10 @@ const DIRECTIONS: usize = 36;
 pub(super) struct Trace {
     /// From the x axis, clockwise positive, -90 to 90.
     pub(super) angle_deg: f32,
-    /// Above about -.05 only what moved.
+    /// Above 0 what moved: by how much less fine it is along than across.
     pub(super) contrast: f32,
+    /// At least 0 where there is enough to go by.
+    pub(super) sure: f32,
     /// Sigma of a movement that leaves so little fine structure along itself, pixels.
     pub(super) along: f32,
 }
@@ -56,11 +64,17 @@ pub(super) fn trace(
         let [a, b] = tensors.map(|t| energy(t).max(1e-12));
         (a / b).ln()
     });
-    let contrast = |k: usize| fine[(k + DIRECTIONS / 2) % DIRECTIONS] - ALONG * fine[k];
-    let k = (0..DIRECTIONS).max_by(|&a, &b| contrast(a).total_cmp(&contrast(b)))?;
+    let read = |k: usize| {
+        let (along, across) = (fine[k], fine[(k + DIRECTIONS / 2) % DIRECTIONS]);
+        let sure = (SHARE * across - along).min(across - ACROSS);
+        (across - ALONG * along - MOVED, sure)
+    };
+    let least = |k: usize| read(k).0.min(read(k).1);
+    let k = (0..DIRECTIONS).max_by(|&a, &b| least(a).total_cmp(&least(b)))?;
+    let (contrast, sure) = read(k);
     let deg = angle(k).to_degrees();
     let angle_deg = if deg > 90.0 { deg - 180.0 } else { deg };
-    Some(Trace { angle_deg, contrast: contrast(k), along: along(fine[k]) })
+    Some(Trace { angle_deg, contrast, sure, along: along(fine[k]) })
 }
 
 fn angle(k: usize) -> f32 {
@@ -178,11 +192,13 @@ mod tests {
 
     #[test]
     fn streaks_have_moved_and_round_spots_have_not() {
-        let (still, soft) = (read(&spots(2.0, 2.0)), read(&spots(7.0, 7.0)));
-        assert!(still.contrast < -0.1 && soft.contrast < -0.1, "{still:?} {soft:?}");
+        for wide in [2.0, 7.0, 14.0] {
+            let still = read(&spots(wide, wide));
+            assert!(still.contrast.min(still.sure) < -0.02, "{wide}: {still:?}");
+        }
         for (wide, high, deg) in [(11.0, 2.0, 0.0), (2.0, 11.0, 90.0)] {
             let moved = read(&spots(wide, high));
-            assert!(moved.contrast > 0.0 && moved.angle_deg == deg, "{moved:?}");
+            assert!(moved.contrast.min(moved.sure) > 0.0 && moved.angle_deg == deg, "{moved:?}");
             assert!(moved.along > 1.5, "{moved:?}");
         }
     }

@@ -4,7 +4,7 @@
 //! What is compared is .6 of the gradient, scaled to its strong edges, and .4 of the soft mask: light
 //! falls from one side, outlines do not.
 
-use super::components::find;
+use super::components::{Component, find};
 use super::limits::{HEAD_DEG, PAIR_DEG, ROLL_DEG};
 use super::mirror::{self, Axis};
 use super::stats::{fall, quantile};
@@ -136,25 +136,26 @@ fn way(deg: f32) -> &'static str {
 }
 
 /// Two separate pieces of about one size side by side, in proxy pixels, left one first.
-fn pair(subject: &Subject) -> Option<[Rect; 2]> {
+fn pair(subject: &Subject) -> Option<[&Component; 2]> {
     let [a, b] = subject.pieces.get(..2)? else { return None };
     let third = subject.pieces.get(2).map_or(0, |c| c.area);
     let alike = b.area * 3 > a.area * 2 && third * 4 < b.area;
     let apart = a.rect.right() <= b.rect.x || b.rect.right() <= a.rect.x;
     let level = a.rect.y.max(b.rect.y) < a.rect.bottom().min(b.rect.bottom());
-    let (left, right) = if a.rect.x < b.rect.x { (a.rect, b.rect) } else { (b.rect, a.rect) };
+    let (left, right) = if a.rect.x < b.rect.x { (a, b) } else { (b, a) };
     (alike && apart && level).then_some([left, right])
 }
 
-fn read_pair(view: &View, subject: &Subject, left: Rect, right: Rect) -> Pair {
+fn read_pair(view: &View, subject: &Subject, left: &Component, right: &Component) -> Pair {
     let s = subject.step();
     let axis = |r: Rect| {
         let r = Rect::new(r.x * s, r.y * s, r.w * s, r.h * s);
         mirror::search(&Canvas::around(r).draw(view, subject, r, 0.0))
     };
-    let ((lx, ly), (rx, ry)) = (left.centre(), right.centre());
+    // Middles of mass: an extent's is as coarse as the proxy's pixels.
+    let ((lx, ly), (rx, ry)) = (left.centre, right.centre);
     let askew = (ry - ly).atan2(rx - lx).to_degrees();
-    let roll_deg = match [axis(left), axis(right)] {
+    let roll_deg = match [axis(left.rect), axis(right.rect)] {
         // Round ones have no axis of their own: the line through both tells, unless they were laid out
         // aslant.
         [a, b] if round(a) && round(b) => [(askew.abs() < 12.0).then_some(askew); 2],
@@ -164,8 +165,8 @@ fn read_pair(view: &View, subject: &Subject, left: Rect, right: Rect) -> Pair {
     let size = |r: Rect| (r.w as f32 * r.h as f32).sqrt();
     Pair {
         roll_deg,
-        drop_px: (right.centre().1 - left.centre().1) * scale,
-        size_ratio: size(right) / size(left).max(1.0),
+        drop_px: (ry - ly) * scale,
+        size_ratio: size(right.rect) / size(left.rect).max(1.0),
     }
 }
 
