@@ -163,7 +163,7 @@ fn specks_on_backdrops() {
 fn specks_on_the_product() {
     let (mut list, mut all, mut seen) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
     for (k, piece) in ["solitaire", "earrings"].into_iter().enumerate() {
-        let set = Set::new(piece.parse().unwrap(), 1500, 1000, Quality::GOOD);
+        let set = Set::new(piece.parse().unwrap(), 1200, 800, Quality::GOOD);
         for seed in 0..3 {
             let dust = Dust { piece: 14, scratches: 4, size: 1.6, ..Dust::NONE };
             let shot = Shot { dust, seed: (k * 10 + seed) as u32, ..Shot::default() };
