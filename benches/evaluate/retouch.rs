@@ -591,7 +591,7 @@ fn told(pictures: &[(Picture, Mask)], which: &str) {
         right >= 0.95,
     );
     row(&format!("  {honest} honest edits blamed{which}"), "<= .05", wrong, wrong <= 0.05);
-    println!("  the largest part that an honest edit changed: {:.2e} of the picture", largest);
+    println!("  the largest part that an honest edit changed: {largest:.2e} of the picture");
 }
 
 /// The colour at a place.
@@ -821,7 +821,7 @@ fn look(folder: &Path) {
             let middle = |p: &Picture| {
                 let (w, h) = p.size();
                 let (cw, ch) = (w.min(700), h.min(700));
-                p.to_srgb8().crop(culet::imaging::Rect::new((w - cw) / 2, (h - ch) / 2, cw, ch))
+                p.to_srgb8().crop(Rect::new((w - cw) / 2, (h - ch) / 2, cw, ch))
             };
             save(
                 &folder.join(format!("{set}-{stem}-100.jpg")),

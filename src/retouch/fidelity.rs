@@ -49,8 +49,8 @@ pub struct Fidelity {
 /// Side at which pictures are compared, pixels.
 const SIDE: usize = 1000;
 /// A changed part of the product as large as this, of the square of the picture's longer side, is seen in
-/// the whole picture: some fiftieth of that side across.
-const PATCH: f32 = 4e-4;
+/// the whole picture: a hundredth of that side across.
+const PATCH: f32 = 1e-4;
 /// Part of a changed place that must be product for the place to count as the product's.
 const OVERLAP: f32 = 0.05;
 /// CIEDE2000 that anybody sees.
@@ -182,8 +182,8 @@ mod tests {
     fn a_small_part_of_a_large_piece_counts_by_its_size_in_the_picture() {
         let of = |largest, patch| judged((largest, patch), 0.5, 0.5, 1.0).honesty;
         assert_eq!(of(0.001, 0.001), Honesty::Warn, "a prong of a large piece");
-        assert_eq!(of(0.001, 0.0001), Honesty::Honest, "a speck of it");
-        assert_eq!(of(0.02, 0.0001), Honesty::Ask, "much of a small piece");
+        assert_eq!(of(0.001, 0.00005), Honesty::Honest, "a speck of it");
+        assert_eq!(of(0.02, 0.00005), Honesty::Ask, "much of a small piece");
     }
 
     #[test]
