@@ -163,7 +163,7 @@ fn specks_on_backdrops() {
 fn specks_on_the_product() {
     let (mut list, mut all, mut seen) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
     for (k, piece) in ["solitaire", "earrings"].into_iter().enumerate() {
-        let set = Set::new(piece.parse().unwrap(), 1500, 1000, Quality::GOOD);
+        let set = Set::new(piece.parse().unwrap(), 1200, 800, Quality::GOOD);
         for seed in 0..3 {
             let dust = Dust { piece: 14, scratches: 4, size: 1.6, ..Dust::NONE };
             let shot = Shot { dust, seed: (k * 10 + seed) as u32, ..Shot::default() };
@@ -591,7 +591,7 @@ fn told(pictures: &[(Picture, Mask)], which: &str) {
         right >= 0.95,
     );
     row(&format!("  {honest} honest edits blamed{which}"), "<= .05", wrong, wrong <= 0.05);
-    println!("  the largest part that an honest edit changed: {:.2e} of the picture", largest);
+    println!("  the largest part that an honest edit changed: {largest:.2e} of the picture");
 }
 
 /// The colour at a place.
@@ -821,7 +821,7 @@ fn look(folder: &Path) {
             let middle = |p: &Picture| {
                 let (w, h) = p.size();
                 let (cw, ch) = (w.min(700), h.min(700));
-                p.to_srgb8().crop(culet::imaging::Rect::new((w - cw) / 2, (h - ch) / 2, cw, ch))
+                p.to_srgb8().crop(Rect::new((w - cw) / 2, (h - ch) / 2, cw, ch))
             };
             save(
                 &folder.join(format!("{set}-{stem}-100.jpg")),

@@ -85,6 +85,9 @@ fn without_repeats(specks: Vec<Speck>) -> Vec<Speck> {
 
 /// Part of a speck's own pixels that may stand out like it beside it, and a few.
 const BESIDE: (f32, usize) = (0.3, 4);
+/// Marks as large as a speck beside it, a quarter of it or more, that make all of them a pattern: the
+/// pieces of a torn hair are two to each.
+const ALIKE: usize = 3;
 
 /// Those that lie alone. Dust falls anywhere; a mark among others like it, which are no dust or touch
 /// what is none, is a letter, a leaf of a pattern, a thread of cloth: it stays with them.
@@ -96,7 +99,8 @@ fn alone(source: &Source<'_>, specks: Vec<Speck>, product: &Region) -> Vec<Speck
         let leaves = |(s, a): (&Speck, &Around)| {
             let kept: usize = a.others.iter().filter(|o| stays[o.0]).map(|o| o.1).sum();
             let own = s.mask.data.iter().filter(|v| **v > 0).count();
-            a.free + kept > BESIDE.1 + (BESIDE.0 * own as f32) as usize
+            let alike = a.others.iter().filter(|o| 4 * o.1 >= own).count();
+            alike >= ALIKE || a.free + kept > BESIDE.1 + (BESIDE.0 * own as f32) as usize
         };
         let next: Vec<bool> = specks.iter().zip(&around).map(leaves).collect();
         if next == stays {

@@ -452,7 +452,8 @@ fn a_soft_shadow_on_white_stays_as_a_retoucher_left_it() {
     let out = finished(&before, None);
     let change = |x: usize, y: usize| before.at(x, y)[1].abs_diff(out.at(x, y)[1]);
     let worst = (120..280).map(|x| change(x, 200)).max();
-    assert!(worst <= Some(3), "{worst:?}");
+    // Without care it would be brought halfway to white and further: seven and more.
+    assert!(worst <= Some(5), "{worst:?}");
     assert_eq!(out.at(20, 20), [255; 3]);
 }
 
