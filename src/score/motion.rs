@@ -203,6 +203,28 @@ mod tests {
     }
 
     #[test]
+    fn rings_that_moved_are_told_from_rings_and_so_is_the_direction() {
+        let rings = |x: f32, y: f32| {
+            let r = (x - 120.0).hypot(y - 80.0);
+            let near = [20.0_f32, 35.0, 50.0].map(|at| (2.0 - (r - at).abs()).clamp(0.0, 1.0));
+            0.1 + 0.5 * near.into_iter().fold(0.0_f32, f32::max)
+        };
+        let moved = |dx: f32, dy: f32| {
+            read(&Plane::from_fn(240, 160, |x, y| {
+                let at = |t: i32| rings(x as f32 + dx * t as f32, y as f32 + dy * t as f32);
+                (-4..=4).map(at).sum::<f32>() / 9.0
+            }))
+        };
+        let still = moved(0.0, 0.0);
+        assert!(still.contrast.min(still.sure) < -0.02, "{still:?}");
+        for (dx, dy, deg) in [(1.0, 0.0, 0.0), (0.0, 1.0, 90.0)] {
+            let got = moved(dx, dy);
+            assert!(got.contrast.min(got.sure) > 0.0, "{got:?}");
+            assert!((got.angle_deg.abs() - deg).abs() < 6.0, "{got:?}");
+        }
+    }
+
+    #[test]
     fn what_noise_leaves_is_known() {
         let mut state = 9_u32;
         let mut random = || {
