@@ -23,6 +23,8 @@ const GREY: f32 = 0.16;
 const CELL: usize = 16;
 /// A tile below so many times the noise's own energy holds nothing but noise.
 const ABOVE: f64 = 1.12;
+/// A movement that blurs by less, sigma in working pixels, leaves edges enough that can be measured.
+const SHORT: f32 = 2.2;
 /// What the widths of single places add to a trace.
 const SINGLE: f32 = 0.1;
 /// A part needs this many measured places to be spoken of.
@@ -172,7 +174,9 @@ pub(super) fn read(view: &View, subject: &Subject, noise: f32, buffers: &mut Buf
 fn moved(single: Option<(f32, f32)>, trace: Option<Trace>) -> (Option<Motion>, f32, f32) {
     let Some(trace) = trace else { return (None, 0.0, 0.0) };
     let (strength, width) = single.unwrap_or_default();
-    let over = (trace.contrast + SINGLE * (strength - 0.5)).min(trace.sure);
+    // A wire beside a broad stone leaves such a trace as a short movement does: both must say so.
+    let sure = trace.sure.min(if trace.along < SHORT { strength - 0.5 } else { f32::MAX });
+    let over = (trace.contrast + SINGLE * (strength - 0.5)).min(sure);
     let directed = (0.5 + 3.0 * over).clamp(0.0, 1.0);
     let motion = Motion { angle_deg: trace.angle_deg, strength: directed };
     ((over > 0.0).then_some(motion), width.max(trace.along), directed)

@@ -278,6 +278,7 @@ pub fn motion() {
         "Motion against defocus: rendered shake of 4-9 px in four directions, and disks of the same spread",
     );
     let (mut shaken, mut soft, mut angles) = (Vec::new(), Vec::new(), Vec::new());
+    let mut other = Vec::new();
     for name in ALL {
         let set = scene(name, 900, 600);
         for (k, px) in [4.0_f32, 6.0, 9.0].into_iter().enumerate() {
@@ -298,11 +299,24 @@ pub fn motion() {
                 soft.push(f64::from(judge(&set.picture(&shot)).focus.directed));
             }
         }
+        // Out of focus by depth, where blur differs from place to place, and far out of focus.
+        for focus in
+            [-8.0, -5.0, 5.0, 8.0].map(Focus::At).into_iter().chain([6.0, 9.0].map(Focus::Flat))
+        {
+            let shot = Shot { focus, f_number: 8.0, ..Shot::default() };
+            other.push(judge(&set.picture(&shot)).focus.motion.is_some());
+        }
     }
     row("AUC", Bar::AtLeast(0.93), auc(&shaken, &soft));
     let named = angles.len() as f64 / shaken.len() as f64;
     note("share of the shaken that are named so", named);
     let false_names = soft.iter().filter(|s| **s > 0.5).count() as f64 / soft.len() as f64;
     note("share of the defocused that are named shaken", false_names);
+    let false_names = other.iter().filter(|named| **named).count() as f64 / other.len() as f64;
+    row(
+        "share of those out of focus by depth, or far, that are named shaken",
+        Bar::AtMost(0.0),
+        false_names,
+    );
     row("median error of the direction, degrees", Bar::AtMost(8.0), quantile(&angles, 0.5));
 }
