@@ -203,7 +203,7 @@ fn head_extent(subject: &Subject, within: Rect) -> Option<Rect> {
 fn hole(subject: &Subject) -> Option<Rect> {
     let m = &subject.mask;
     let extent = m.extent();
-    let inner = |c: &&super::components::Component| {
+    let inner = |c: &&Component| {
         let r = c.rect;
         r.x > extent.x
             && r.y > extent.y
