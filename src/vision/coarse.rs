@@ -296,9 +296,7 @@ pub(super) fn label(scene: &Scene, coarse: Option<&Mask>, seen: Option<&Mask>) -
     shadow = shadow_field(&evidence, &ground);
     let mut subject: Vec<bool> = ground.iter().map(|g| !g).collect();
     drop_crumbs(&evidence, scene, &shadow, &mut subject, hint.as_ref());
-    let blind = is_dark(scene) && scene.method != Method::EmptySet;
-    let sure_from = if blind { SURE_ON_BLACK } else { SURE };
-    let missed = seen.map_or_else(Vec::new, |seen| missed(&seen, &subject, sure_from));
+    let missed = seen.map_or_else(Vec::new, |seen| missed(&seen, &subject));
     missed.iter().for_each(|&i| subject[i] = true);
     let confidence = stand_out(scene, &shadow, &subject, evidence.noise);
     let mut labels = assemble(w, h, subject, shadow, confidence, 2.0);
@@ -311,13 +309,10 @@ pub(super) fn label(scene: &Scene, coarse: Option<&Mask>, seen: Option<&Mask>) -
 
 /// Less than this of a network's mask is doubt: a gap between links has 150 to 240.
 const SURE: u8 = 247;
-/// On a dark ground that was not photographed the picture tells little, and this is enough: more metal is gained
-/// than holes between links are lost.
-const SURE_ON_BLACK: u8 = 200;
 
 /// Where the network is sure of a subject that was not found. What hangs together with nothing that stands out of
 /// the ground is a mirror image in it, unless nothing stands out at all; what is small may be a hole between links.
-fn missed(seen: &Mask, subject: &[bool], sure_from: u8) -> Vec<usize> {
+fn missed(seen: &Mask, subject: &[bool]) -> Vec<usize> {
     const LEAST: usize = 50;
     /// Of the frame, one in so many.
     const LEAST_SHARE: usize = 5000;
@@ -326,7 +321,7 @@ fn missed(seen: &Mask, subject: &[bool], sure_from: u8) -> Vec<usize> {
     let is_sure = |i: usize| {
         let mut least = seen.data[i];
         filter::neighbours(i % w, i / w, w, h, true, |j| least = least.min(seen.data[j]));
-        least >= sure_from
+        least >= SURE
     };
     let sure: Vec<bool> = (0..w * h).map(is_sure).collect();
     let alone = subject.iter().filter(|s| **s).count() < LEAST;
