@@ -51,7 +51,9 @@ impl Sight {
 pub(super) fn square(scene: &Scene, left: usize, top: usize) -> Vec<f32> {
     const N: usize = Sight::SIDE * Sight::SIDE;
     let (w, h) = (scene.picture.w, scene.picture.h);
-    let mut out = vec![0.0; Sight::PLANES * N];
+    // Room for the guess that the network wants as well.
+    let mut out = Vec::with_capacity((Sight::PLANES + 1) * N);
+    out.resize(Sight::PLANES * N, 0.0);
     for i in 0..N {
         let (x, y) = (left + i % Sight::SIDE, top + i / Sight::SIDE);
         let at = y.min(h - 1) * w + x.min(w - 1);

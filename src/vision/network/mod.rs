@@ -106,7 +106,7 @@ impl Network {
     /// its width and height.
     pub fn run(&self, input: &[f32]) -> Result<(Vec<f32>, usize, usize), NetworkError> {
         let side = self.spec.input;
-        let result = run(&self.plan, &[1, 3, side, side], input, map_of);
+        let result = run(&self.plan, &[1, 3, side, side], input.to_vec(), map_of);
         result.map_err(|why| NetworkError::Damaged(self.path.clone(), why))
     }
 }
@@ -131,11 +131,14 @@ fn plan_of(bytes: &[u8], shape: [usize; 4]) -> Result<Arc<TypedRunnableModel>, S
 fn run<T>(
     plan: &Arc<TypedRunnableModel>,
     shape: &[usize],
-    input: &[f32],
+    input: Vec<f32>,
     read: impl FnOnce(&Tensor) -> Result<T, String>,
 ) -> Result<T, String> {
     guard::calmly(|| {
-        let tensor = Tensor::from_shape(shape, input).map_err(|e| e.to_string())?;
+        // An array takes the values over; a tensor made of a slice would copy them.
+        let array =
+            tract_ndarray::ArrayD::from_shape_vec(shape, input).map_err(|e| e.to_string())?;
+        let tensor = Tensor::from(array);
         let outputs = plan.run(tvec!(tensor.into())).map_err(|e| e.root_cause().to_string())?;
         read(outputs.first().ok_or("it has no output")?)
     })

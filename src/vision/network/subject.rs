@@ -110,7 +110,7 @@ impl SubjectNetwork {
     ) -> Result<Vec<f32>, NetworkError> {
         let hint = |i: usize| guess.map_or(0.0, |g| (g(i) - 128.0) / 127.5);
         planes.extend((0..SIDE * SIDE).map(hint));
-        let result = super::run(&self.plan, &SHAPE, &planes, |output| {
+        let result = super::run(&self.plan, &SHAPE, planes, |output| {
             let view = output.to_plain_array_view::<f32>().map_err(|e| e.to_string())?;
             let values: Vec<f32> = view.iter().copied().collect();
             if values.len() != 3 * SIDE * SIDE || values.iter().any(|v| !v.is_finite()) {
