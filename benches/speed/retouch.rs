@@ -5,6 +5,7 @@
 
 use crate::measure::{median, peak_mib, row, time};
 use crate::negative;
+use culet::engine::product::LOOK;
 use culet::imaging::{Mask, Picture, Pixels, Rgb8, jpeg, open};
 use culet::retouch::{Depth, Output, Proxy, Recipe, plan, reduced};
 use std::path::Path;
@@ -91,9 +92,6 @@ fn one(bytes: &[u8]) -> Vec<&'static str> {
 fn product(picture: &Picture) -> Option<Mask> {
     culet::engine::product_for(picture, &Recipe::default(), None).unwrap().0
 }
-
-/// As the engine reduces a picture before it looks for the product.
-const LOOK: usize = 640;
 
 /// CPU seconds of the network alone, which is opened before.
 fn glance(bytes: &[u8]) -> f64 {

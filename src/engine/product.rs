@@ -5,7 +5,7 @@ use crate::retouch::{Mark, Place, Recipe, Side};
 use crate::vision::{self, Brush, CutError, CutOut, Stroke};
 
 /// Longest side at which the subject is looked for, pixels: the time goes with its square.
-const LOOK: usize = 480;
+pub const LOOK: usize = 480;
 
 /// The product of a picture; none where nothing, or nearly everything, stands out of the backdrop:
 /// then the plan decides for itself.

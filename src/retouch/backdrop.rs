@@ -5,7 +5,7 @@
 
 use super::field::Field;
 use super::ops::smoothstep;
-use super::point::LUMA;
+use super::point::luminance;
 use super::region::Region;
 use super::tile::{Frame, Tile};
 use crate::imaging::lanes::wide;
@@ -72,7 +72,7 @@ impl Backdrop {
 
     /// Luminance of its usual light.
     pub(super) fn luminance(&self) -> f32 {
-        self.level.iter().zip(LUMA).map(|(b, l)| b * l).sum()
+        luminance(self.level)
     }
 
     /// Whether it is as light as nothing but a retoucher makes it.

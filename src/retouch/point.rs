@@ -11,6 +11,12 @@ use std::sync::Arc;
 /// Luminance weights of linear Rec.2020 (ITU-R BT.2020).
 pub(super) const LUMA: [f32; 3] = [0.262_7, 0.678_0, 0.059_3];
 
+/// Luminance of linear Rec.2020.
+#[inline(always)]
+pub(super) fn luminance(p: [f32; 3]) -> f32 {
+    p[0] * LUMA[0] + p[1] * LUMA[1] + p[2] * LUMA[2]
+}
+
 /// The matrix that scales each channel.
 pub(super) const fn diagonal(d: [f32; 3]) -> Matrix3 {
     [[d[0], 0.0, 0.0], [0.0, d[1], 0.0], [0.0, 0.0, d[2]]]

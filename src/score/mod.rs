@@ -177,6 +177,21 @@ fn too_tiny(picture: &Rgb8) -> Score {
 #[cfg(test)]
 pub(in crate::score) mod tests {
     use super::*;
+    use crate::imaging::Plane;
+
+    /// 1 4 6 4 1 down and across, as the edges are smoothed.
+    pub(super) fn smoothed(p: &Plane) -> Plane {
+        let pass = |p: &Plane, dx: isize, dy: isize| {
+            Plane::from_fn(p.w, p.h, |x, y| {
+                let at = |k: isize| {
+                    let clamp = |v: isize, n: usize| v.clamp(0, n as isize - 1) as usize;
+                    p.at(clamp(x as isize + k * dx, p.w), clamp(y as isize + k * dy, p.h))
+                };
+                (6.0 * at(0) + 4.0 * (at(-1) + at(1)) + at(-2) + at(2)) / 16.0
+            })
+        };
+        pass(&pass(p, 1, 0), 0, 1)
+    }
 
     /// A gold bar with a pattern on light grey, turned clockwise by `deg`, blurred by `soft`, lit by `gain`.
     pub(super) fn piece(deg: f32, soft: f32, gain: f32) -> Rgb8 {

@@ -180,21 +180,8 @@ impl Profile {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::smoothed;
     use super::*;
-
-    /// 1 4 6 4 1 down and across, as the edges are smoothed.
-    fn smoothed(p: &Plane) -> Plane {
-        let pass = |p: &Plane, dx: isize, dy: isize| {
-            Plane::from_fn(p.w, p.h, |x, y| {
-                let at = |k: isize| {
-                    let clamp = |v: isize, n: usize| v.clamp(0, n as isize - 1) as usize;
-                    p.at(clamp(x as isize + k * dx, p.w), clamp(y as isize + k * dy, p.h))
-                };
-                (6.0 * at(0) + 4.0 * (at(-1) + at(1)) + at(-2) + at(2)) / 16.0
-            })
-        };
-        pass(&pass(p, 1, 0), 0, 1)
-    }
 
     /// Area of a disk of radius `r` to the left of `u`, of 1.
     fn disk(u: f32, r: f32) -> f32 {

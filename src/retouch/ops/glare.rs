@@ -8,7 +8,7 @@ use crate::imaging::{Plane, Rect};
 use crate::retouch::backdrop::{components, median};
 use crate::retouch::field::Field;
 use crate::retouch::plan::{Planned, Stage, View};
-use crate::retouch::point::LUMA;
+use crate::retouch::point::luminance;
 use crate::retouch::proxy::Proxy;
 use crate::retouch::region::Region;
 use crate::retouch::tile::{Frame, Tile};
@@ -120,8 +120,7 @@ const OVER_PAPER: f32 = 1.04;
 /// piece or in it. Nothing where there is no paper.
 fn mirrored(proxy: &Proxy) -> Option<Vec<bool>> {
     let paper = proxy.paper()?;
-    let dot = |p: [f32; 3]| p.iter().zip(LUMA).map(|(v, l)| v * l).sum::<f32>();
-    let light = Field::new(|u, v| [dot(paper.light(u, v)) * OVER_PAPER, 0.0, 0.0]);
+    let light = Field::new(|u, v| [luminance(paper.light(u, v)) * OVER_PAPER, 0.0, 0.0]);
     let tile = proxy.tile();
     let mut row = [(); 3].map(|()| vec![0.0; tile.rect.w]);
     let own = tile.luminance();

@@ -12,7 +12,7 @@ use crate::retouch::backdrop::{self, Backdrop};
 use crate::retouch::controls::{Choice, choose};
 use crate::retouch::field::Field;
 use crate::retouch::plan::{Planned, Stage, View};
-use crate::retouch::point::LUMA;
+use crate::retouch::point::luminance;
 use crate::retouch::region::{Matte, Region, filled_in};
 use crate::retouch::tile::{Frame, Tile};
 use crate::retouch::{Controls, Operation};
@@ -135,14 +135,13 @@ impl Operation for Ground {
         };
         let seen: Vec<f32> = (0..w * h).map(|i| f32::from(u8::from(alone(i)))).collect();
         let old = [0, 1, 2].map(|c| filled_in(&tile.planes[c], &seen, w, h));
-        let dot = |p: [f32; 3]| p.iter().zip(LUMA).map(|(v, l)| v * l).sum::<f32>();
         // How much darker than the backdrop's own light a place is says nothing where there is none.
         let told = |light: f32| smoothstep(DARK.0, DARK.1, light) * self.shadow;
         let shade = |i: usize| {
             let Some(surface) = &surface else { return 1.0 };
             let (u, v) = place(i);
-            let light = dot(surface.light(u, v));
-            let now = dot([old[0][i], old[1][i], old[2][i]]);
+            let light = luminance(surface.light(u, v));
+            let now = luminance([old[0][i], old[1][i], old[2][i]]);
             (now / light.max(1e-4)).clamp(0.02, 1.0).powf(told(light))
         };
         let (mut shaded, mut bare) = (Vec::with_capacity(w * h), Vec::with_capacity(w * h));
@@ -163,7 +162,7 @@ impl Operation for Ground {
             None => region(vec![1.0; w * h]),
         };
         let paper = Field::new(|u, v| {
-            let light = surface.as_ref().map_or(0.0, |s| dot(s.light(u, v)));
+            let light = surface.as_ref().map_or(0.0, |s| luminance(s.light(u, v)));
             [1.0 / light.max(1e-4), told(light), 0.0]
         });
         let new = [0, 1, 2].map(|c| region(bare.iter().map(|p| p[c]).collect()));
@@ -235,8 +234,7 @@ impl Swap {
         if told <= 0.0 {
             return 1.0;
         }
-        let light = p[0] * LUMA[0] + p[1] * LUMA[1] + p[2] * LUMA[2];
-        let shade = (light * paper).clamp(0.02, 1.0);
+        let shade = (luminance(p) * paper).clamp(0.02, 1.0);
         let plain = smoothstep(self.plain.0, self.plain.1, shade).min(sheet);
         let shade = shade + (1.0 - shade) * plain;
         if told < 1.0 { shade.powf(told) } else { shade }

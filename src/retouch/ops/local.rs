@@ -4,7 +4,7 @@ use super::{Place, disc, smoothstep, tame_places};
 use crate::imaging::{Plane, Rect};
 use crate::retouch::controls::{Choice, choose};
 use crate::retouch::plan::{Planned, Stage, View};
-use crate::retouch::point::LUMA;
+use crate::retouch::point::luminance;
 use crate::retouch::region::Region;
 use crate::retouch::tile::{Frame, Tile};
 use crate::retouch::{Controls, Operation};
@@ -177,7 +177,7 @@ impl Stage for Adjust {
     fn render(&self, tile: &mut Tile) {
         self.region.change(tile, |p, cover| {
             let lit: [f32; 3] = std::array::from_fn(|c| p[c] * self.gains[c]);
-            let grey: f32 = lit.iter().zip(LUMA).map(|(v, l)| v * l).sum();
+            let grey = luminance(lit);
             let new: [f32; 3] = std::array::from_fn(|c| {
                 (grey + (lit[c] - grey) * (1.0 + self.saturation)).max(0.0)
             });

@@ -1,7 +1,7 @@
 //! White balance: gains on linear light, measured, with two sliders of taste on top.
 
 use crate::retouch::plan::{Planned, View};
-use crate::retouch::point::{LUMA, Point, diagonal};
+use crate::retouch::point::{Point, diagonal, luminance};
 use crate::retouch::{Controls, Operation};
 use serde::{Deserialize, Serialize};
 
@@ -33,7 +33,7 @@ impl WhiteBalance {
     fn gains(&self) -> [f32; 3] {
         let taste = [0.25 * self.warmth, -0.25 * self.tint, -0.25 * self.warmth].map(f32::exp2);
         let gains = [self.red * taste[0], self.green * taste[1], self.blue * taste[2]];
-        let grey: f32 = gains.iter().zip(LUMA).map(|(g, l)| g * l).sum();
+        let grey = luminance(gains);
         gains.map(|g| g / grey)
     }
 }

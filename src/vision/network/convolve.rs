@@ -5,7 +5,6 @@
 //! by side between zeros, and a stretch of a row is summed up for four outputs at once in registers.
 
 use pulp::{Simd, WithSimd};
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::internal::*;
@@ -27,7 +26,7 @@ pub(super) fn direct(mut model: TypedModel) -> TractResult<TypedModel> {
             TypedModelPatch::replace_single_op(&model, node, &inputs, op)?.apply(&mut model)?;
         }
     }
-    model.into_decluttered()
+    Ok(model)
 }
 
 /// A 3x3 convolution of one picture, channel by channel, whose border is taken for zero.
@@ -42,14 +41,6 @@ struct Convolution {
     weights: Arc<Tensor>,
     /// For each output, filled up with zeros.
     bias: Arc<Tensor>,
-}
-
-impl Hash for Convolution {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.inputs, self.outputs, self.step, self.reach).hash(state);
-        self.weights.hash(state);
-        self.bias.hash(state);
-    }
 }
 
 impl Convolution {
@@ -114,8 +105,8 @@ impl Convolution {
             outputs,
             step,
             reach,
-            weights: Tensor::from_shape(&[packed.len()], &packed)?.into_arc_tensor(),
-            bias: Tensor::from_shape(&[full], &bias)?.into_arc_tensor(),
+            weights: super::tensor(&[packed.len()], packed)?.into_arc_tensor(),
+            bias: super::tensor(&[full], bias)?.into_arc_tensor(),
         })
     }
 
@@ -169,7 +160,7 @@ impl EvalOp for Convolution {
             out_w,
             out_h,
         });
-        let out = Tensor::from_shape(&[1, self.outputs, out_h, out_w], &out)?;
+        let out = super::tensor(&[1, self.outputs, out_h, out_w], out)?;
         Ok(tvec!(out.into_tvalue()))
     }
 }

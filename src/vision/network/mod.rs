@@ -127,6 +127,11 @@ fn plan_of(bytes: &[u8], shape: [usize; 4]) -> Result<Arc<TypedRunnableModel>, S
     })
 }
 
+/// A tensor that takes its values over; one made of a slice would copy them.
+fn tensor(shape: &[usize], values: Vec<f32>) -> TractResult<Tensor> {
+    Ok(tract_ndarray::ArrayD::from_shape_vec(shape, values)?.into())
+}
+
 /// Runs a model and reads its first output.
 fn run<T>(
     plan: &Arc<TypedRunnableModel>,
@@ -135,10 +140,7 @@ fn run<T>(
     read: impl FnOnce(&Tensor) -> Result<T, String>,
 ) -> Result<T, String> {
     guard::calmly(|| {
-        // An array takes the values over; a tensor made of a slice would copy them.
-        let array =
-            tract_ndarray::ArrayD::from_shape_vec(shape, input).map_err(|e| e.to_string())?;
-        let tensor = Tensor::from(array);
+        let tensor = tensor(shape, input).map_err(|e| e.to_string())?;
         let outputs = plan.run(tvec!(tensor.into())).map_err(|e| e.root_cause().to_string())?;
         read(outputs.first().ok_or("it has no output")?)
     })
