@@ -236,7 +236,7 @@ fn varied_sets() -> (Vec<Clean>, Vec<Clean>) {
     let seeds = if std::env::args().any(|a| a == "tuning") { 1..13_u32 } else { 101..125_u32 };
     let sets: Vec<(String, Set)> = seeds
         .flat_map(|seed| Piece::ALL.map(|piece| (seed, piece)))
-        .filter(|(seed, piece)| (seed + *piece as u32) % 2 == 0)
+        .filter(|(seed, piece)| (seed + *piece as u32).is_multiple_of(2))
         .collect::<Vec<_>>()
         .into_par_iter()
         .map(|(seed, piece)| {

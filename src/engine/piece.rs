@@ -106,7 +106,7 @@ mod watch {
         }
 
         pub(super) fn look(&mut self, frame: &Rgb8) -> Option<Parts> {
-            let known = self.sight.take().filter(|_| self.looks % SAME_GROUND != 0);
+            let known = self.sight.take().filter(|_| !self.looks.is_multiple_of(SAME_GROUND));
             self.looks += 1;
             let sight = match known {
                 Some(mut sight) => {

@@ -301,7 +301,7 @@ mod tests {
         Picture::from_srgb8(Rgb8::from_fn(260, 140, |x, y| {
             let (u, v) = (x as f32, y as f32);
             let stripes = 0.3 + 0.25 * (u * 0.31).sin() * (v * 0.17 + u * 0.05).cos();
-            let grain = (((x * 73 + y * 151) * 2_654_435 >> 7) % 64) as f32 / 64.0;
+            let grain = ((((x * 73 + y * 151) * 2_654_435) >> 7) % 64) as f32 / 64.0;
             let light = stripes * (0.6 + 0.4 * grain);
             let mut p = colour.map(|c| c * light);
             for (cx, cy, grey) in specks {

@@ -91,7 +91,7 @@ impl Analyser {
     /// Measures a frame.
     pub fn analyse(&mut self, frame: &Rgb8, wanted: Overlays) -> Live {
         let same = self.last.as_ref().is_some_and(|last| last.full == [frame.w, frame.h]);
-        let kept = self.subject.take().filter(|_| same && self.frame % REST != 0);
+        let kept = self.subject.take().filter(|_| same && !self.frame.is_multiple_of(REST));
         // The small picture is what the piece is found on and the light read.
         self.view.load(frame, view::LIVE, kept.is_none());
         let histogram = histogram(frame);

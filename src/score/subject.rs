@@ -615,7 +615,7 @@ mod tests {
             let ring = |y: f32| {
                 let r = (x as f32 - 240.0).hypot(y - 120.0);
                 let shape = 0.3 + 0.7 * (0.5 + 0.5 * (0.09 * x as f32).sin());
-                (60.0..80.0).contains(&r).then(|| [0.8 * shape, 0.8 * shape, 0.82 * shape])
+                (60.0..80.0).contains(&r).then_some([0.8 * shape, 0.8 * shape, 0.82 * shape])
             };
             // The ground begins where the ring stands.
             let (direct, mirrored) = (ring(y as f32), ring(402.0 - y as f32).map(dim));

@@ -153,7 +153,7 @@ impl Materials {
             STONE => {
                 // Light that went through the stone and back leaves each facet in a direction of its own; some
                 // of it comes from the ground.
-                let mut own = Random::new(u64::from(facet).wrapping_mul(2654435761));
+                let mut own = Random::new(u64::from(facet).wrapping_mul(2_654_435_761));
                 let bent = unit(add(scale(normal, -0.4), own.direction()));
                 let through = around.light(if own.chance(0.25) { scale(bent, -1.0) } else { bent });
                 let back = around.light(mirrored);

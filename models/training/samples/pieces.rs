@@ -401,7 +401,7 @@ fn filigree(m: &mut Mesh, random: &mut Random) {
             &even,
         );
     }
-    for layer in 0..1 + random.below(3) {
+    for layer in 0..=random.below(3) {
         let k = random.within(0.3, 0.9) * r;
         let (a, b) = (random.within(0.1, 0.5) * r, random.within(0.06, 0.3) * r);
         let curl = random.within(0.0, 3.0);
@@ -510,7 +510,7 @@ fn wires(m: &mut Mesh, random: &mut Random) {
 }
 
 fn plates(m: &mut Mesh, random: &mut Random) {
-    for k in 0..1 + random.below(2) {
+    for k in 0..=random.below(2) {
         let r = random.within(0.12, 0.36);
         let at = [k as f32 * 0.6 - 0.2, 0.0, random.within(-0.1, 0.1)];
         match random.below(3) {

@@ -1,6 +1,6 @@
 //! Numbers that repeat: every sample follows from its seed.
 
-/// Steele et al. 2014, SplitMix64.
+/// Steele et al. 2014, `SplitMix64`.
 pub(crate) struct Random(u64);
 
 impl Random {

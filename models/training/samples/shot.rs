@@ -261,6 +261,7 @@ fn layers(
 
 /// Share of the ground's light that the piece leaves, for lamps of some size and the room.
 fn shadow(mesh: &Mesh, camera: &Camera, up: V3, lowest: f32, random: &mut Random) -> Vec<f32> {
+    const RAYS: usize = 9;
     const SMALL: usize = 2;
     let (w, h) = (camera.w / SMALL, camera.h / SMALL);
     let mut shade = vec![0.0_f32; w * h];
@@ -271,7 +272,6 @@ fn shadow(mesh: &Mesh, camera: &Camera, up: V3, lowest: f32, random: &mut Random
     for _ in 0..lamps {
         let middle = unit(add(scale(up, random.within(0.5, 2.5)), random.direction()));
         let spread = random.scaled(0.03, 0.5);
-        const RAYS: usize = 9;
         let weight = depth / lamps as f32 / RAYS as f32;
         for _ in 0..RAYS {
             let l = unit(add(middle, scale(random.direction(), spread)));

@@ -4,10 +4,15 @@
 //! channels; at the sizes of Culet's networks that costs twice what the sums do. Here rows of all channels lie side
 //! by side between zeros, and a stretch of a row is summed up for four outputs at once in registers.
 
+use anyhow::Context;
 use pulp::{Simd, WithSimd};
 use std::sync::Arc;
 use tract_onnx::prelude::*;
-use tract_onnx::tract_core::internal::*;
+use tract_onnx::tract_core::internal::{
+    EvalContext, EvalOp, IntoArcTensor, IntoTValue, Op, StaticName, TypedFact, TypedModelPatch,
+    TypedNode, TypedOp, Validation, args_1, as_op, bail, ensure, op_as_typed_op, op_out_of_plan,
+    tvec,
+};
 use tract_onnx::tract_core::ops::cnn::conv::{Conv, KernelFormat};
 use tract_onnx::tract_core::ops::nn::DataFormat;
 
