@@ -100,7 +100,7 @@ pub fn reduced(picture: &Picture, side: usize) -> Rgb8 {
         return whole.into_owned();
     }
     let (w, h) = resize::fit((w, h), side);
-    resize::rgb8(&whole, w, h)
+    resize::rgb8_much_smaller(&whole, w, h)
 }
 
 #[cfg(test)]

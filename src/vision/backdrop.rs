@@ -2,6 +2,7 @@
 //! backdrop fitted to what surrounds the subject.
 
 use super::{Method, filter, proxy};
+use crate::imaging::lanes::wide;
 use crate::imaging::{Image, Mask, Plane, Rgb8, colour};
 use nalgebra::{SMatrix, SVector};
 
@@ -201,7 +202,7 @@ fn fit(picture: &Image, coarse: Option<&Mask>) -> Image {
 
 /// Encoded middle values of the pixels under each small pixel: the middle ignores thin wires.
 fn shrink(picture: &Image, w: usize, h: usize) -> Vec<[f32; 3]> {
-    let mut out = Vec::with_capacity(w * h);
+    let (mut out, mut under) = (Vec::with_capacity(w * h), Vec::new());
     for y in 0..h {
         for x in 0..w {
             let (x0, x1) =
@@ -209,10 +210,11 @@ fn shrink(picture: &Image, w: usize, h: usize) -> Vec<[f32; 3]> {
             let (y0, y1) =
                 (y * picture.h / h, ((y + 1) * picture.h / h).max(y * picture.h / h + 1));
             out.push(std::array::from_fn(|c| {
-                let under = (y0..y1).flat_map(|y| (x0..x1).map(move |x| (x, y)));
-                filter::median(
-                    under.map(|(x, y)| proxy::encode(picture.data[y * picture.w + x][c])).collect(),
-                )
+                under.clear();
+                for row in picture.data.chunks_exact(picture.w).take(y1).skip(y0) {
+                    under.extend(row[x0..x1].iter().map(|p| proxy::encode(p[c])));
+                }
+                filter::median_of(&mut under)
             }));
         }
     }
@@ -284,27 +286,28 @@ impl Cubic {
     fn fit(values: &[Plane; 3], weight: &[f32]) -> Self {
         let (w, h) = (values[0].w, values[0].h);
         let mut cubic = Self { w, h, factors: [SVector::zeros(); 3] };
-        let mut normal = SMatrix::<f64, TERMS, TERMS>::identity() * 1e-3;
-        let mut right = [SVector::<f64, TERMS>::zeros(); 3];
+        let (mut normal, mut right) = ([[0.0; TERMS]; TERMS], [[0.0; TERMS]; 3]);
         for i in sparse(w, h).filter(|&i| weight[i] > 0.0) {
             let t = cubic.terms(i);
-            for a in 0..TERMS {
-                let k = t[a] * f64::from(weight[i]);
-                // The lower half; Cholesky reads no more.
-                for b in 0..=a {
-                    normal[(a, b)] += k * t[b];
+            let weighted = t.map(|t| t * f64::from(weight[i]));
+            let light = values.each_ref().map(|plane| f64::from(plane.data[i]));
+            wide(|| {
+                for (row, t) in normal.iter_mut().zip(&t) {
+                    row.iter_mut().zip(&weighted).for_each(|(s, k)| *s += k * t);
                 }
-                for (right, plane) in right.iter_mut().zip(values) {
-                    right[a] += k * f64::from(plane.data[i]);
+                for (row, v) in right.iter_mut().zip(&light) {
+                    row.iter_mut().zip(&weighted).for_each(|(s, k)| *s += k * v);
                 }
-            }
+            });
         }
-        if let Some(solver) = normal.cholesky() {
-            cubic.factors = right.map(|r| solver.solve(&r));
+        let ridge = SMatrix::<f64, TERMS, TERMS>::identity() * 1e-3;
+        if let Some(solver) = (SMatrix::from(normal) + ridge).cholesky() {
+            cubic.factors = right.map(|r| solver.solve(&SVector::from(r)));
         }
         cubic
     }
 
+    #[inline(always)]
     fn terms(&self, i: usize) -> [f64; TERMS] {
         let x = (i % self.w) as f64 / self.w as f64 * 2.0 - 1.0;
         let y = (i / self.w) as f64 / self.h as f64 * 2.0 - 1.0;

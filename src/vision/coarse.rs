@@ -289,11 +289,14 @@ pub(super) fn label(scene: &Scene, coarse: Option<&Mask>, seen: Option<&Mask>) -
     let mut shadow = shadow_field(&evidence, &ground);
     // Twice: what is a hole depends on the shadow, and the shadow on the holes.
     for _ in 0..2 {
-        openings(scene, &evidence, &shadow, &mut ground, hint.as_ref());
+        if !openings(scene, &evidence, &shadow, &mut ground, hint.as_ref()) {
+            break;
+        }
         shadow = shadow_field(&evidence, &ground);
     }
-    follow_shadow(&evidence, scene, &mut ground);
-    shadow = shadow_field(&evidence, &ground);
+    if follow_shadow(&evidence, scene, &mut ground) {
+        shadow = shadow_field(&evidence, &ground);
+    }
     let mut subject: Vec<bool> = ground.iter().map(|g| !g).collect();
     drop_crumbs(&evidence, scene, &shadow, &mut subject, hint.as_ref());
     let missed = seen.map_or_else(Vec::new, |seen| missed(&seen, &subject));
@@ -368,8 +371,8 @@ fn flood(e: &Evidence) -> Vec<bool> {
 
 /// Lets the ground grow towards the subject as far as the shadow goes on in a straight line: the deepest part of
 /// a contact shadow falls off faster than its rim, and no threshold tells it from metal. Metal begins
-/// with a step.
-fn follow_shadow(e: &Evidence, scene: &Scene, ground: &mut [bool]) {
+/// with a step. Whether it grew.
+fn follow_shadow(e: &Evidence, scene: &Scene, ground: &mut [bool]) -> bool {
     const ROUNDS: usize = 10;
     const RADIUS: usize = 5;
     let (w, h) = (e.w, e.h);
@@ -382,7 +385,7 @@ fn follow_shadow(e: &Evidence, scene: &Scene, ground: &mut [bool]) {
             beside
         })
         .collect();
-    for _ in 0..ROUNDS {
+    for round in 0..ROUNDS {
         let known: &[bool] = ground;
         let goes_on = |&i: &usize| {
             if e.tint[i] > e.least_tint() {
@@ -396,7 +399,7 @@ fn follow_shadow(e: &Evidence, scene: &Scene, ground: &mut [bool]) {
         };
         let grown: Vec<usize> = rim.par_iter().copied().filter(goes_on).collect();
         if grown.is_empty() {
-            break;
+            return round > 0;
         }
         grown.iter().for_each(|&i| ground[i] = true);
         let mut next = Vec::new();
@@ -411,6 +414,7 @@ fn follow_shadow(e: &Evidence, scene: &Scene, ground: &mut [bool]) {
         next.dedup();
         rim = next;
     }
+    true
 }
 
 /// The ratio to the ground at a pixel as a plane through the ground around it tells; `None` where too little of
@@ -468,18 +472,27 @@ fn apart(scene: &Scene, shadow: &Plane, i: usize) -> f32 {
     (0..3).map(|c| (proxy::encode(p[c]) - proxy::encode(g[c] * s)).abs()).fold(0.0, f32::max)
 }
 
-/// Opens what shows the ground inside the outline: gaps and holes.
-fn openings(scene: &Scene, e: &Evidence, shadow: &Plane, ground: &mut [bool], hint: Option<&Mask>) {
+/// Opens what shows the ground inside the outline: gaps and holes. Whether there were any.
+fn openings(
+    scene: &Scene,
+    e: &Evidence,
+    shadow: &Plane,
+    ground: &mut [bool],
+    hint: Option<&Mask>,
+) -> bool {
     let (w, h) = (e.w, e.h);
     let close = (3.0 * e.noise).max(0.014);
     let like: Vec<bool> = (0..w * h)
         .map(|i| !ground[i] && (!e.foreign(i) || e.grey(i) || apart(scene, shadow, i) < close))
         .collect();
+    let mut any = false;
     for part in filter::parts(w, h, false, |i| like[i]) {
         if (Opening { scene, e, shadow, part: &part }).is_one(ground, hint) {
             part.pixels.iter().for_each(|&i| ground[i as usize] = true);
+            any = true;
         }
     }
+    any
 }
 
 /// A part inside the outline that could be ground.

@@ -1,54 +1,84 @@
 //! Small tools over planes of numbers: means, filling, distances, connected parts.
 
+use crate::imaging::lanes::wide;
 use crate::imaging::{Plane, Rect};
+use std::f32::consts::SQRT_2;
 
 /// The mean over a square of side `2 r + 1`, cut at the frame.
 pub(super) fn box_mean(src: &Plane, r: usize) -> Plane {
-    if r == 0 {
+    if r == 0 || src.is_empty() {
         return src.clone();
     }
-    let across = Plane {
-        w: src.w,
-        h: src.h,
-        data: src.data.chunks_exact(src.w).flat_map(|row| running_mean(row, r)).collect(),
+    let (w, h) = (src.w, src.h);
+    let count = |i: usize, n: usize| (i + r).min(n - 1) - i.saturating_sub(r) + 1;
+    let shares: Vec<f32> = (0..w).map(|x| 1.0 / count(x, w) as f32).collect();
+    let mut across = Plane::new(w, h);
+    let mut windows = Windows::new(w, r);
+    for (row, out) in src.data.chunks_exact(w).zip(across.data.chunks_exact_mut(w)) {
+        windows.sum(row, out);
+        wide(|| out.iter_mut().zip(&shares).for_each(|(o, k)| *o *= k));
+    }
+    let mut out = Plane::new(w, h);
+    let line = |y: usize| &across.data[y * w..][..w];
+    // Doubles: what is added here is taken away further down.
+    let mut sum = vec![0.0_f64; w];
+    let add = |sum: &mut [f64], row: &[f32]| {
+        wide(|| sum.iter_mut().zip(row).for_each(|(s, v)| *s += f64::from(*v)));
     };
-    let mut out = Plane::new(src.w, src.h);
-    let mut sum = vec![0.0_f64; src.w];
-    let add = |sum: &mut [f64], y: usize, sign: f64| {
-        for (s, v) in sum.iter_mut().zip(&across.data[y * src.w..(y + 1) * src.w]) {
-            *s += sign * f64::from(*v);
-        }
-    };
-    (0..r.min(src.h)).for_each(|y| add(&mut sum, y, 1.0));
-    for y in 0..src.h {
-        if y + r < src.h {
-            add(&mut sum, y + r, 1.0);
+    (0..r.min(h)).for_each(|y| add(&mut sum, line(y)));
+    for (y, out) in out.data.chunks_exact_mut(w).enumerate() {
+        if y + r < h {
+            add(&mut sum, line(y + r));
         }
         if y > r {
-            add(&mut sum, y - r - 1, -1.0);
+            let gone = line(y - r - 1);
+            wide(|| sum.iter_mut().zip(gone).for_each(|(s, v)| *s -= f64::from(*v)));
         }
-        let n = (y + r).min(src.h - 1) - y.saturating_sub(r) + 1;
-        for (o, s) in out.data[y * src.w..(y + 1) * src.w].iter_mut().zip(&sum) {
-            *o = (s / n as f64) as f32;
-        }
+        let share = 1.0 / count(y, h) as f64;
+        wide(|| out.iter_mut().zip(&sum).for_each(|(o, s)| *o = (*s * share) as f32));
     }
     out
 }
 
-fn running_mean(row: &[f32], r: usize) -> Vec<f32> {
-    let mut sum: f64 = row[..r.min(row.len())].iter().map(|&v| f64::from(v)).sum();
-    (0..row.len())
-        .map(|x| {
-            if x + r < row.len() {
-                sum += f64::from(row[x + r]);
+/// Sums over a window that moves along a row: spans of 1, 2, 4 ... values are each the sum of two shorter
+/// ones, and a window is put together of a few, so that wide registers can be used.
+struct Windows {
+    r: usize,
+    span: Vec<f32>,
+    next: Vec<f32>,
+}
+
+impl Windows {
+    fn new(w: usize, r: usize) -> Self {
+        Self { r, span: vec![0.0; w + 2 * r], next: vec![0.0; w + 2 * r] }
+    }
+
+    /// `out` is the sum of `row` up to `r` away; what lies outside of the row counts 0.
+    fn sum(&mut self, row: &[f32], out: &mut [f32]) {
+        let (w, window) = (row.len(), 2 * self.r + 1);
+        self.span.fill(0.0);
+        self.span[self.r..self.r + w].copy_from_slice(row);
+        out.fill(0.0);
+        let (mut long, mut at) = (1, 0);
+        loop {
+            let span = &self.span;
+            if window & long != 0 {
+                wide(|| out.iter_mut().zip(&span[at..]).for_each(|(o, v)| *o += v));
+                at += long;
             }
-            if x > r {
-                sum -= f64::from(row[x - r - 1]);
+            if 2 * long > window {
+                return;
             }
-            let n = (x + r).min(row.len() - 1) - x.saturating_sub(r) + 1;
-            (sum / n as f64) as f32
-        })
-        .collect()
+            let next = &mut self.next;
+            wide(|| {
+                for ((n, a), b) in next.iter_mut().zip(span).zip(&span[long..]) {
+                    *n = a + b;
+                }
+            });
+            std::mem::swap(&mut self.span, &mut self.next);
+            long *= 2;
+        }
+    }
 }
 
 /// Three box means that together are close to a Gaussian of this sigma, in pixels.
@@ -57,18 +87,35 @@ pub(super) fn soften(src: &Plane, sigma: f32) -> Plane {
     box_mean(&box_mean(&box_mean(src, r), r), r)
 }
 
-/// Weights 1 2 1 both ways.
+/// Weights 1 2 1 both ways; the frame's border goes on.
 pub(super) fn smooth3(src: &Plane) -> Plane {
     let (w, h) = (src.w, src.h);
-    let row = |i: usize, a: usize, b: usize| 0.25 * src.data[i + a] + 0.25 * src.data[i + b];
-    let across = Plane::from_fn(w, h, |x, y| {
-        let i = y * w;
-        0.5 * src.data[i + x] + row(i, x.saturating_sub(1), (x + 1).min(w - 1))
-    });
-    Plane::from_fn(w, h, |x, y| {
-        let (up, low) = (y.saturating_sub(1), (y + 1).min(h - 1));
-        0.5 * across.at(x, y) + 0.25 * (across.at(x, up) + across.at(x, low))
-    })
+    if src.is_empty() {
+        return src.clone();
+    }
+    let mut across = Plane::new(w, h);
+    let mut padded = vec![0.0; w + 2];
+    for (row, out) in src.data.chunks_exact(w).zip(across.data.chunks_exact_mut(w)) {
+        (padded[0], padded[w + 1]) = (row[0], row[w - 1]);
+        padded[1..=w].copy_from_slice(row);
+        let sides = padded.iter().zip(&padded[2..]);
+        wide(|| {
+            for ((o, v), (a, b)) in out.iter_mut().zip(row).zip(sides) {
+                *o = 0.5 * v + (0.25 * a + 0.25 * b);
+            }
+        });
+    }
+    let mut out = Plane::new(w, h);
+    let line = |y: usize| &across.data[y * w..][..w];
+    for (y, out) in out.data.chunks_exact_mut(w).enumerate() {
+        let (up, own, low) = (line(y.saturating_sub(1)), line(y), line((y + 1).min(h - 1)));
+        wide(|| {
+            for (((o, v), a), b) in out.iter_mut().zip(own).zip(up).zip(low) {
+                *o = 0.5 * v + 0.25 * (a + b);
+            }
+        });
+    }
+    out
 }
 
 /// Continues values into places of weight 0, smoothly, from coarse to fine (push and pull; Gortler,
@@ -80,34 +127,68 @@ pub(super) fn fill(values: &Plane, weight: &Plane) -> Plane {
     let (w, h) = (values.w.div_ceil(2), values.h.div_ceil(2));
     let (mut low, mut low_weight) = (Plane::new(w, h), Plane::new(w, h));
     for y in 0..h {
-        for x in 0..w {
+        // A last row that stands alone counts twice, which changes no mean.
+        let rows = [2 * y, (2 * y + 1).min(values.h - 1)].map(|j| j * values.w);
+        let parts = rows.map(|at| (&values.data[at..][..values.w], &weight.data[at..][..values.w]));
+        let out = low.data[y * w..][..w].iter_mut().zip(&mut low_weight.data[y * w..][..w]);
+        for (x, (low, low_weight)) in out.enumerate() {
             let (mut sum, mut all) = (0.0, 0.0);
-            for (i, j) in [(0, 0), (1, 0), (0, 1), (1, 1)] {
-                let (i, j) = (2 * x + i, 2 * y + j);
-                if i < values.w && j < values.h {
-                    sum += values.at(i, j) * weight.at(i, j);
-                    all += weight.at(i, j);
+            let columns = 2 * x..(2 * x + 2).min(values.w);
+            for (values, weight) in parts {
+                for (v, k) in values[columns.clone()].iter().zip(&weight[columns.clone()]) {
+                    sum += v * k;
+                    all += k;
                 }
             }
-            low.data[y * w + x] = if all > 0.0 { sum / all } else { 0.0 };
-            low_weight.data[y * w + x] = all.min(1.0);
+            *low = if all > 0.0 { sum / all } else { 0.0 };
+            *low_weight = all.min(1.0);
         }
     }
     let low = fill(&low, &low_weight);
-    Plane::from_fn(values.w, values.h, |x, y| {
-        let k = weight.at(x, y);
-        if k >= 1.0 {
-            return values.at(x, y);
+    let mut out = values.clone();
+    for (y, (out, weight)) in
+        out.data.chunks_exact_mut(values.w).zip(weight.data.chunks_exact(values.w)).enumerate()
+    {
+        for (x, (v, k)) in out.iter_mut().zip(weight).enumerate().filter(|(_, (_, k))| **k < 1.0) {
+            let below = low.sample(x as f32 * 0.5 - 0.25, y as f32 * 0.5 - 0.25);
+            *v = *v * k + below * (1.0 - k);
         }
-        let below = low.sample(x as f32 * 0.5 - 0.25, y as f32 * 0.5 - 0.25);
-        values.at(x, y) * k + below * (1.0 - k)
-    })
+    }
+    out
 }
 
 /// Distance in pixels to the nearest place where `to` holds, by two passes over the neighbours; right
 /// within 4 %. `f32::MAX` when there is none.
 pub(super) fn distance(w: usize, h: usize, to: impl Fn(usize) -> bool) -> Vec<f32> {
-    nearest(w, h, to).0
+    let mut far: Vec<f32> = (0..w * h).map(|i| if to(i) { 0.0 } else { f32::MAX }).collect();
+    if far.is_empty() {
+        return far;
+    }
+    // The row before, with nothing known beside it.
+    let mut before = vec![f32::MAX; w + 2];
+    far.chunks_exact_mut(w).for_each(|row| nearer(row, &mut before));
+    before.fill(f32::MAX);
+    far.chunks_exact_mut(w).rev().for_each(|row| nearer(row, &mut before));
+    far
+}
+
+/// Distances of a row by way of the row before and along itself, which then is the row before.
+fn nearer(row: &mut [f32], before: &mut [f32]) {
+    let least = |a: f32, b: f32| if b < a { b } else { a };
+    let (straight, right) = (&before[1..], &before[2..]);
+    wide(|| {
+        for (((d, s), a), b) in row.iter_mut().zip(straight).zip(&*before).zip(right) {
+            *d = least(*d, least(s + 1.0, least(*a, *b) + SQRT_2));
+        }
+    });
+    let mut walked = f32::MAX;
+    let mut walk = |d: &mut f32| {
+        walked = least(*d, walked + 1.0);
+        *d = walked;
+    };
+    row.iter_mut().for_each(&mut walk);
+    row.iter_mut().rev().for_each(&mut walk);
+    before[1..=row.len()].copy_from_slice(row);
 }
 
 /// Like [`distance`], with the index of that place; `u32::MAX` when there is none.
@@ -121,7 +202,7 @@ pub(super) fn nearest(w: usize, h: usize, to: impl Fn(usize) -> bool) -> (Vec<f3
         };
         if u < w && v < h {
             let j = v * w + u;
-            let step = if dx != 0 && dy != 0 { std::f32::consts::SQRT_2 } else { 1.0 };
+            let step = if dx != 0 && dy != 0 { SQRT_2 } else { 1.0 };
             if who[j] != u32::MAX && far[j] + step < far[i] {
                 far[i] = far[j] + step;
                 who[i] = who[j];
@@ -239,6 +320,11 @@ pub(super) fn neighbours(
 
 /// The middle value; 0 of nothing.
 pub(super) fn median(mut values: Vec<f32>) -> f32 {
+    median_of(&mut values)
+}
+
+/// The middle value of what may be brought into another order; 0 of nothing.
+pub(super) fn median_of(values: &mut [f32]) -> f32 {
     if values.is_empty() {
         return 0.0;
     }
