@@ -360,8 +360,9 @@ impl Small {
     fn cover(&self, region: &Region) -> Vec<f32> {
         let frame = Frame { w: self.w, h: self.h, scale: 1.0 };
         let mut cover = vec![0.0; self.len()];
+        let mut rows = region.across(&frame, 0, self.w);
         for (y, row) in cover.chunks_exact_mut(self.w).enumerate() {
-            region.row(&frame, 0, y, row);
+            rows.row(y, row);
         }
         cover
     }

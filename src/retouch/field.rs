@@ -2,6 +2,7 @@
 
 use super::tile::Frame;
 use crate::imaging::Rect;
+use crate::imaging::lanes::wide;
 
 /// Cells across and down.
 const CELLS: usize = 32;
@@ -27,25 +28,40 @@ impl Field {
         self.nodes.iter().all(near)
     }
 
-    /// The least value of each channel in a part of the frame, or a little less.
+    /// The least value of each channel in a part of the frame. Between four nodes it lies at a corner.
     pub(super) fn least(&self, frame: &Frame, part: Rect) -> [f32; 3] {
-        let node = |v: usize, n: usize| (v * CELLS / n.max(1)).min(CELLS);
-        let (x0, y0) = (node(part.x, frame.w), node(part.y, frame.h));
-        let (x1, y1) = (node(part.right(), frame.w), node(part.bottom(), frame.h));
+        let stops = |from: usize, to: usize, n: usize| {
+            let place = |v: usize| v as f32 * CELLS as f32 / n.max(1) as f32;
+            let (from, to) = (place(from), place(to).min(CELLS as f32));
+            let nodes = (from as usize + 1..to.ceil() as usize).map(|node| node as f32);
+            [from, to].into_iter().chain(nodes)
+        };
         let mut least = [f32::MAX; 3];
-        for y in y0..=(y1 + 1).min(CELLS) {
-            for n in &self.nodes[y * (CELLS + 1) + x0..=y * (CELLS + 1) + (x1 + 1).min(CELLS)] {
-                (0..3).for_each(|c| least[c] = least[c].min(n[c]));
+        for v in stops(part.y, part.bottom(), frame.h) {
+            for u in stops(part.x, part.right(), frame.w) {
+                let here = self.at(u, v);
+                (0..3).for_each(|c| least[c] = least[c].min(here[c]));
             }
         }
         least
+    }
+
+    /// The values at a place in cells.
+    fn at(&self, u: f32, v: f32) -> [f32; 3] {
+        let ((i, fx), (j, fy)) = (cell(u), cell(v));
+        let node = |i: usize, j: usize, c: usize| self.nodes[j * (CELLS + 1) + i][c];
+        std::array::from_fn(|c| {
+            let upper = node(i, j, c) + (node(i + 1, j, c) - node(i, j, c)) * fx;
+            let lower = node(i, j + 1, c) + (node(i + 1, j + 1, c) - node(i, j + 1, c)) * fx;
+            upper + (lower - upper) * fy
+        })
     }
 
     /// The values of a part of a row of the frame, from `x`, `y` on.
     pub(super) fn row(&self, frame: &Frame, x: usize, y: usize, out: &mut [Vec<f32>; 3]) {
         let step = CELLS as f32 / frame.w.max(1) as f32;
         let v = (y as f32 + 0.5) * CELLS as f32 / frame.h.max(1) as f32;
-        let (j, fy) = ((v as usize).min(CELLS - 1), v - (v as usize).min(CELLS - 1) as f32);
+        let (j, fy) = cell(v);
         let node = |i: usize, c: usize| {
             let upper = self.nodes[j * (CELLS + 1) + i][c];
             let lower = self.nodes[(j + 1) * (CELLS + 1) + i][c];
@@ -64,18 +80,48 @@ impl Field {
                 let (a, b) = (node(i, c), node(i + 1, c));
                 let slope = (b - a) * step;
                 let first = a + (b - a) * (u - i as f32);
-                for (k, out) in out[at..end].iter_mut().enumerate() {
-                    *out = first + slope * (k as i32) as f32;
-                }
+                let part = &mut out[at..end];
+                wide(|| {
+                    for (k, out) in part.iter_mut().enumerate() {
+                        *out = first + slope * (k as i32) as f32;
+                    }
+                });
             }
             at = end;
         }
     }
 }
 
+/// The cell that a place lies in, and how far it lies in it.
+fn cell(place: f32) -> (usize, f32) {
+    let cell = (place as usize).min(CELLS - 1);
+    (cell, place - cell as f32)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_least_of_a_part_is_that_of_its_pixels() {
+        // Falls to a valley across the middle and rises along it.
+        let field = Field::new(|u, v| [(u - 0.47).abs() + 0.2 * v, 1.0 - u * v, 0.5 + u]);
+        let frame = Frame { w: 700, h: 400, scale: 1.0 };
+        for part in [Rect::new(0, 0, 64, 8), Rect::new(300, 90, 90, 60), Rect::new(690, 392, 10, 8)]
+        {
+            let mut pixels = [f32::MAX; 3];
+            let mut row = [(); 3].map(|()| vec![0.0; part.w]);
+            for y in part.y..part.bottom() {
+                field.row(&frame, part.x, y, &mut row);
+                (0..3).for_each(|c| pixels[c] = row[c].iter().fold(pixels[c], |a, b| a.min(*b)));
+            }
+            let least = field.least(&frame, part);
+            for c in 0..3 {
+                let below = pixels[c] - least[c];
+                assert!((-1e-6..0.004).contains(&below), "{part:?}, channel {c}: {below}");
+            }
+        }
+    }
 
     #[test]
     fn a_plane_is_read_exactly_at_any_size() {

@@ -126,8 +126,9 @@ impl Proxy {
     /// The same in another rendering of [`Self::small`].
     pub(super) fn metal_in(&self, tile: &Tile) -> Option<Lab> {
         let mut cover = vec![0.0; tile.rect.area()];
+        let mut subject = self.subject.over(tile);
         for (y, row) in cover.chunks_exact_mut(tile.rect.w.max(1)).enumerate() {
-            self.subject.row(&tile.frame, 0, y, row);
+            subject.row(y, row);
         }
         let inside = (0..cover.len()).filter(|&i| cover[i] > 0.9);
         let labs = inside.map(|i| linear_srgb_to_lab(apply(&REC2020_TO_SRGB, tile.at(i))));

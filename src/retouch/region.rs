@@ -5,48 +5,6 @@ use crate::imaging::lanes::wide;
 use crate::imaging::{Mask, Plane, Rect};
 use std::sync::Arc;
 
-/// Values of a region that are read together, and one more.
-const LINE: usize = 128;
-
-/// Whether all values of a row are the same.
-#[expect(
-    clippy::needless_bitwise_bool,
-    reason = "no way out early, so that wide registers can be used"
-)]
-#[inline(always)]
-fn alike(row: &[f32], first: f32) -> bool {
-    row.iter().fold(true, |same, v| same & (*v == first))
-}
-
-/// Reads a line, whose first value is that of column `from`, between its values: `step` of its own
-/// pixels for each pixel from `x` on, at most at column `last`.
-fn between(
-    line: &[f32; LINE],
-    (x, from): (usize, usize),
-    (step, last): (f32, f32),
-    out: &mut [f32],
-) {
-    const PART: usize = 32;
-    for (part, out) in out.chunks_mut(PART).enumerate() {
-        let (mut cells, mut parts) = ([0_i32; PART], [0.0_f32; PART]);
-        let x = (x + part * PART) as i32;
-        wide(|| {
-            for k in 0..PART {
-                let u = ((x + k as i32) as f32 + 0.5) * step - 0.5;
-                let u = if u > 0.0 { u } else { 0.0 };
-                let u = if u < last { u } else { last };
-                let cell = u as i32;
-                (cells[k], parts[k]) = (cell - from as i32, u - cell as f32);
-            }
-        });
-        for ((out, cell), part) in out.iter_mut().zip(cells).zip(parts) {
-            let i = cell as usize & (LINE - 1);
-            let (a, b) = (line[i], line[(i + 1) & (LINE - 1)]);
-            *out = a + (b - a) * part;
-        }
-    }
-}
-
 /// Coverage from 0 to 1 over the whole picture. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(super) struct Region(Arc<Plane>);
@@ -57,20 +15,8 @@ impl Region {
         Self(Arc::new(plane))
     }
 
-    /// A mask brought to a size by area averages (smaller) or linear weights (larger).
+    /// A mask brought to a size: the mean of what lies under each pixel, the nearest where there is less than one.
     pub(super) fn from_mask(mask: &Mask, w: usize, h: usize) -> Self {
-        let (sx, sy) = (mask.w as f32 / w as f32, mask.h as f32 / h as f32);
-        let part = |x: usize, y: usize| {
-            let from = |i: usize, s: f32| (i as f32 * s) as usize;
-            let (x0, y0) = (from(x, sx), from(y, sy));
-            let (x1, y1) = (from(x + 1, sx).max(x0 + 1), from(y + 1, sy).max(y0 + 1));
-            let mut sum = 0_u32;
-            for j in y0..y1.min(mask.h) {
-                let row = &mask.data[j * mask.w..][x0.min(mask.w)..x1.min(mask.w)];
-                sum += row.iter().map(|&v| u32::from(v)).sum::<u32>();
-            }
-            sum as f32 / (255 * (x1 - x0) * (y1 - y0)) as f32
-        };
         if mask.is_empty() {
             return Self::new(Plane::new(w, h));
         }
@@ -78,7 +24,25 @@ impl Region {
             let data = mask.data.iter().map(|v| f32::from(*v) * (1.0 / 255.0)).collect();
             return Self::new(Plane { w, h, data });
         }
-        Self::new(Plane::from_fn(w, h, part))
+        // Which pixels of the mask lie under each of these, at least one.
+        let spans = |old: usize, new: usize| {
+            let place = move |i: usize| (i as f32 * (old as f32 / new as f32)) as usize;
+            (0..new).map(move |i| {
+                let from = place(i).min(old - 1);
+                from..place(i + 1).clamp(from + 1, old)
+            })
+        };
+        let columns: Vec<_> = spans(mask.w, w).collect();
+        let mut data = Vec::with_capacity(w * h);
+        for rows in spans(mask.h, h) {
+            let under = &mask.data[rows.start * mask.w..rows.end * mask.w];
+            data.extend(columns.iter().map(|columns| {
+                let rows = under.chunks_exact(mask.w).flat_map(|row| &row[columns.clone()]);
+                let sum = rows.map(|&v| u32::from(v)).sum::<u32>();
+                sum as f32 / (255 * columns.len() * (under.len() / mask.w)) as f32
+            }));
+        }
+        Self::new(Plane { w, h, data })
     }
 
     /// Its values.
@@ -110,51 +74,32 @@ impl Region {
     /// Changes every pixel of a tile that is covered, given its coverage.
     pub(super) fn change(&self, tile: &mut Tile, new: impl Fn([f32; 3], f32) -> [f32; 3]) {
         let w = tile.rect.w;
+        let mut rows = self.over(tile);
         let mut cover = vec![0.0; w];
         for y in 0..tile.rect.h {
-            self.row(&tile.frame, tile.rect.x, tile.rect.y + y, &mut cover);
+            rows.row(tile.rect.y + y, &mut cover);
             for x in (0..w).filter(|x| cover[*x] > 0.0) {
                 tile.put(y * w + x, new(tile.at(y * w + x), cover[x]));
             }
         }
     }
 
-    /// The coverage of `out.len()` pixels of the frame from `x`, `y` on; linear between its own.
-    pub(super) fn row(&self, frame: &Frame, x: usize, y: usize, out: &mut [f32]) {
-        let plane = &*self.0;
-        let (sx, sy) = self.steps(frame);
-        let v = ((y as f32 + 0.5) * sy - 0.5).clamp(0.0, (plane.h - 1) as f32);
-        // Not `fract`: it is a call where the processor's base line has no rounding.
-        let (j, fy) = (v as usize, v - (v as usize) as f32);
-        let last = plane.w - 1;
-        let column = |x: usize| ((((x as f32 + 0.5) * sx - 0.5).max(0.0)) as usize).min(last);
-        let (from, to) = (column(x), column(x + out.len().saturating_sub(1)) + 1);
-        let span = from..to.min(last) + 1;
-        let upper = &plane.data[j * plane.w..][span.clone()];
-        let lower = &plane.data[(j + 1).min(plane.h - 1) * plane.w..][span];
-        let first = upper[0];
-        if wide(|| alike(upper, first) & alike(lower, first)) {
-            out.fill(first);
-            return;
-        }
-        let mut line = [0.0; LINE];
-        if upper.len() + 1 > LINE {
-            // A region that is finer than the frame, or a long row: by halves.
-            let (left, right) = out.split_at_mut(out.len() / 2);
-            if !left.is_empty() {
-                self.row(frame, x, y, left);
-                self.row(frame, x + left.len(), y, right);
-                return;
-            }
-        }
-        let n = upper.len().min(LINE - 1);
-        wide(|| {
-            for k in 0..n {
-                line[k] = upper[k] + (lower[k] - upper[k]) * fy;
-            }
-            line[n] = line[n - 1];
+    /// Its rows over `w` columns of the frame from `x` on.
+    pub(super) fn across(&self, frame: &Frame, x: usize, w: usize) -> Across<'_> {
+        let (step, down) = self.steps(frame);
+        let last = self.0.w - 1;
+        let places = (x..x + w).map(|x| {
+            let u = ((x as f32 + 0.5) * step - 0.5).clamp(0.0, last as f32);
+            // Not `fract`: it is a call where the processor's base line has no rounding.
+            (u as u32, u - (u as u32) as f32)
         });
-        between(&line, (x, from), (sx, last as f32), out);
+        let line = || Line { of: usize::MAX, even: true, values: vec![0.0; w] };
+        Across { plane: &self.0, down, places: places.collect(), upper: line(), lower: line() }
+    }
+
+    /// Its rows over a tile's columns.
+    pub(super) fn over(&self, tile: &Tile) -> Across<'_> {
+        self.across(&tile.frame, tile.rect.x, tile.rect.w)
     }
 
     /// The coverage of a pixel of the frame, of the nearest of its own.
@@ -197,6 +142,74 @@ impl Region {
     }
 }
 
+/// Rows of a region over the same columns of a frame, linear between its own: what lies between its columns
+/// is worked out once for each of its rows, whichever rows of the frame it is read for.
+pub(super) struct Across<'a> {
+    plane: &'a Plane,
+    /// Rows of the region per row of the frame.
+    down: f32,
+    /// For each column the region's column before it, and how far on to the next.
+    places: Vec<(u32, f32)>,
+    upper: Line,
+    lower: Line,
+}
+
+/// One of a region's own rows at the columns of a frame.
+struct Line {
+    /// Its number.
+    of: usize,
+    /// Whether all of it is the same.
+    even: bool,
+    values: Vec<f32>,
+}
+
+impl Across<'_> {
+    /// The coverage along a row of the frame.
+    pub(super) fn row(&mut self, y: usize, out: &mut [f32]) {
+        let last = self.plane.h - 1;
+        let v = ((y as f32 + 0.5) * self.down - 0.5).clamp(0.0, last as f32);
+        let (j, part) = (v as usize, v - (v as usize) as f32);
+        if self.upper.of != j && self.lower.of == j {
+            std::mem::swap(&mut self.upper, &mut self.lower);
+        }
+        self.upper.read(self.plane, j, &self.places);
+        self.lower.read(self.plane, (j + 1).min(last), &self.places);
+        let (upper, lower) = (&self.upper.values[..], &self.lower.values[..]);
+        let first = |line: &[f32]| line.first().copied().unwrap_or(0.0);
+        if self.upper.even && self.lower.even {
+            out.fill(first(upper) + (first(lower) - first(upper)) * part);
+            return;
+        }
+        wide(|| {
+            for ((o, a), b) in out.iter_mut().zip(upper).zip(lower) {
+                *o = a + (b - a) * part;
+            }
+        });
+    }
+}
+
+impl Line {
+    fn read(&mut self, plane: &Plane, j: usize, places: &[(u32, f32)]) {
+        let (Some(from), Some(to)) = (places.first(), places.last()) else { return };
+        if self.of == j {
+            return;
+        }
+        self.of = j;
+        let row = &plane.data[j * plane.w..][..plane.w];
+        let row = &row[from.0 as usize..(to.0 as usize + 2).min(plane.w)];
+        self.even = row.iter().all(|v| *v == row[0]);
+        if self.even {
+            self.values.fill(row[0]);
+            return;
+        }
+        for (out, (column, part)) in self.values.iter_mut().zip(places) {
+            let i = (column - from.0) as usize;
+            let (a, b) = (row[i], row[(i + 1).min(row.len() - 1)]);
+            *out = a + (b - a) * part;
+        }
+    }
+}
+
 /// The product's coverage as finely as it is known: a mask of any size, read at any size.
 #[derive(Clone, Debug)]
 pub(super) enum Matte {
@@ -207,11 +220,27 @@ pub(super) enum Matte {
 }
 
 impl Matte {
-    /// The coverage of `out.len()` pixels of the frame from `x`, `y` on.
-    pub(super) fn row(&self, frame: &Frame, x: usize, y: usize, out: &mut [f32]) {
-        let mask = match self {
-            Self::Coarse(region) => return region.row(frame, x, y, out),
-            Self::Fine(mask) => mask,
+    /// Its rows over a tile's columns.
+    pub(super) fn over(&self, tile: &Tile) -> MatteAcross<'_> {
+        match self {
+            Self::Coarse(region) => MatteAcross::Coarse(region.over(tile)),
+            Self::Fine(mask) => MatteAcross::Fine(mask, tile.frame, tile.rect.x),
+        }
+    }
+}
+
+/// Rows of a [`Matte`] over the same columns of a frame.
+pub(super) enum MatteAcross<'a> {
+    Coarse(Across<'a>),
+    Fine(&'a Mask, Frame, usize),
+}
+
+impl MatteAcross<'_> {
+    /// The coverage along a row of the frame.
+    pub(super) fn row(&mut self, y: usize, out: &mut [f32]) {
+        let (mask, frame, x) = match self {
+            Self::Coarse(rows) => return rows.row(y, out),
+            Self::Fine(mask, frame, x) => (mask, frame, *x),
         };
         let place = |v: usize, n: usize, frame: usize| {
             let v = ((v as f32 + 0.5) * n as f32 / frame.max(1) as f32 - 0.5).max(0.0);

@@ -236,13 +236,15 @@ impl<'a> Job<'a> {
         tile: &mut Tile,
         band: &mut Band<'_>,
     ) {
-        let whitens = self.plan.whitens && !self.is_mended(core);
+        let mended = self.is_mended(core);
         for y in (core.y..core.bottom()).step_by(STRIP) {
             let strip = Rect::new(core.x, y, core.w, STRIP.min(core.bottom() - y));
             let mut open = strip.x;
-            for x in (strip.x..strip.right()).step_by(BLOCK).filter(|_| whitens) {
+            for x in (strip.x..strip.right()).step_by(BLOCK).filter(|_| self.plan.whitens) {
                 let block = Rect::new(x, y, BLOCK.min(strip.right() - x), strip.h);
-                if self.is_white(source, passes, block, band) && band.whiten(block) {
+                let mended = mended && self.is_mended(block);
+                let white = !mended && self.is_white(source, passes, block, band);
+                if white && band.whiten(block) {
                     let before = Rect { x: open, w: x - open, ..strip };
                     self.piece(source, passes, (before, before), tile, band);
                     open = block.right();

@@ -154,6 +154,8 @@ impl Stage for Clean {
         let whole = self.sheet.covers(&tile.frame, tile.rect);
         let outside = self.white > 0.0 || self.shadow < 1.0;
         let protects = self.inside.touches(&tile.frame, tile.rect);
+        let mut product = protects.then(|| [&self.inside, &self.deep].map(|r| r.over(tile)));
+        let mut sheets = (!whole).then(|| self.sheet.over(tile));
         if self.flat {
             self.paper.row(&tile.frame, tile.rect.x, tile.rect.y, &mut paper);
         }
@@ -171,13 +173,13 @@ impl Stage for Clean {
             if !self.flat {
                 self.paper.row(&tile.frame, tile.rect.x, row, &mut paper);
             }
-            if protects {
-                self.inside.row(&tile.frame, tile.rect.x, row, &mut inside);
-                self.deep.row(&tile.frame, tile.rect.x, row, &mut deep);
+            if let Some([insides, deeps]) = &mut product {
+                insides.row(row, &mut inside);
+                deeps.row(row, &mut deep);
                 self.lighten(tile, at, &paper, (&inside, &deep));
             }
-            if !whole {
-                self.sheet.row(&tile.frame, tile.rect.x, row, &mut sheet);
+            if let Some(sheets) = &mut sheets {
+                sheets.row(row, &mut sheet);
             }
             let plain = whole || sheet.iter().all(|s| *s >= 1.0);
             if !protects && plain && self.white >= 1.0 && self.whitened(tile, at, &paper) {

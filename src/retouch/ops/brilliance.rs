@@ -57,9 +57,10 @@ impl Stage for Sparkle {
         let w = tile.rect.w;
         let roots = tile.roots();
         let (mut cover, mut base) = (vec![0.0; w], vec![0.0; w]);
+        let (mut subject, mut bases) = (self.subject.over(tile), self.base.over(tile));
         for y in 0..tile.rect.h {
-            self.subject.row(&tile.frame, tile.rect.x, tile.rect.y + y, &mut cover);
-            self.base.row(&tile.frame, tile.rect.x, tile.rect.y + y, &mut base);
+            subject.row(tile.rect.y + y, &mut cover);
+            bases.row(tile.rect.y + y, &mut base);
             for x in (0..w).filter(|x| cover[*x] > 0.0) {
                 let i = y * w + x;
                 let here = roots[i];

@@ -101,14 +101,16 @@ impl Stage for Even {
     fn render(&self, tile: &mut Tile) {
         let w = tile.rect.w;
         let (mut cover, mut gain) = (vec![0.0; w], vec![1.0; w]);
+        let (mut covers, mut gains) =
+            (self.cover.over(tile), self.gain.each_ref().map(|g| g.over(tile)));
         for y in 0..tile.rect.h {
             let row = tile.rect.y + y;
-            self.cover.row(&tile.frame, tile.rect.x, row, &mut cover);
+            covers.row(row, &mut cover);
             if cover.iter().all(|c| *c <= 0.0) {
                 continue;
             }
-            for (plane, region) in tile.planes.iter_mut().zip(&self.gain) {
-                region.row(&tile.frame, tile.rect.x, row, &mut gain);
+            for (plane, gains) in tile.planes.iter_mut().zip(&mut gains) {
+                gains.row(row, &mut gain);
                 for ((v, g), c) in plane[y * w..(y + 1) * w].iter_mut().zip(&gain).zip(&cover) {
                     *v *= 1.0 + (g - 1.0) * c;
                 }

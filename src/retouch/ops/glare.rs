@@ -177,14 +177,16 @@ impl Stage for Calm {
         let w = tile.rect.w;
         let mut cover = vec![0.0; w];
         let mut colour = [(); 3].map(|()| vec![1.0; w]);
+        let (mut mask, mut tints) =
+            (self.mask.over(tile), self.colour.each_ref().map(|c| c.over(tile)));
         for y in 0..tile.rect.h {
             let row = tile.rect.y + y;
-            self.mask.row(&tile.frame, tile.rect.x, row, &mut cover);
+            mask.row(row, &mut cover);
             if cover.iter().all(|c| *c <= 0.0) {
                 continue;
             }
-            for (region, out) in self.colour.iter().zip(&mut colour) {
-                region.row(&tile.frame, tile.rect.x, row, out);
+            for (tint, out) in tints.iter_mut().zip(&mut colour) {
+                tint.row(row, out);
             }
             for x in (0..w).filter(|x| cover[*x] > 0.0) {
                 let tint = [colour[0][x], colour[1][x], colour[2][x]];

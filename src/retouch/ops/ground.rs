@@ -203,18 +203,22 @@ impl Stage for Swap {
         let mut matte = vec![0.0; w];
         let (mut shade, mut sheet) = (matte.clone(), matte.clone());
         let [mut old, mut new, mut paper] = [(); 3].map(|()| [(); 3].map(|()| vec![0.0; w]));
+        let mut mattes = self.matte.over(tile);
+        let [mut shades, mut sheets] = [&self.shade, &self.sheet].map(|r| r.over(tile));
+        let [mut olds, mut news] =
+            [&self.old, &self.new].map(|r| r.each_ref().map(|r| r.over(tile)));
         for y in 0..tile.rect.h {
             let (x, row) = (tile.rect.x, tile.rect.y + y);
-            self.matte.row(&frame, x, row, &mut matte);
+            mattes.row(row, &mut matte);
             if matte.iter().all(|a| *a >= 1.0) {
                 continue;
             }
             for c in 0..3 {
-                self.old[c].row(&frame, x, row, &mut old[c]);
-                self.new[c].row(&frame, x, row, &mut new[c]);
+                olds[c].row(row, &mut old[c]);
+                news[c].row(row, &mut new[c]);
             }
-            self.shade.row(&frame, x, row, &mut shade);
-            self.sheet.row(&frame, x, row, &mut sheet);
+            shades.row(row, &mut shade);
+            sheets.row(row, &mut sheet);
             self.paper.row(&frame, x, row, &mut paper);
             for k in (0..w).filter(|k| matte[*k] < 1.0) {
                 let at = |planes: &[Vec<f32>; 3]| [0, 1, 2].map(|c| planes[c][k]);

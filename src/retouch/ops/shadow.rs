@@ -146,10 +146,11 @@ impl Stage for Cast {
     fn render(&self, tile: &mut Tile) {
         let w = tile.rect.w;
         let (mut matte, mut shade) = (vec![0.0; w], vec![0.0; w]);
+        let (mut mattes, mut shades) = (self.matte.over(tile), self.shade.over(tile));
         for y in 0..tile.rect.h {
             let row = tile.rect.y + y;
-            self.matte.row(&tile.frame, tile.rect.x, row, &mut matte);
-            self.shade.row(&tile.frame, tile.rect.x, row, &mut shade);
+            mattes.row(row, &mut matte);
+            shades.row(row, &mut shade);
             for (s, a) in shade.iter_mut().zip(&matte) {
                 *s = 1.0 - self.strength * *s * (1.0 - a);
             }

@@ -148,9 +148,8 @@ impl Unsharp {
         let mut cover = vec![1.0; tile.rect.area()];
         if let Some(region) = &self.region {
             let rows = cover.chunks_exact_mut(tile.rect.w.max(1)).enumerate();
-            rows.for_each(|(y, row)| {
-                region.row(&tile.frame, tile.rect.x, tile.rect.y + y, row);
-            });
+            let mut region = region.over(tile);
+            rows.for_each(|(y, row)| region.row(tile.rect.y + y, row));
         }
         cover
     }

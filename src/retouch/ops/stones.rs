@@ -140,9 +140,10 @@ impl Stage for Crisp {
             light.clone()
         };
         let (mut cover, mut base) = (vec![0.0; w], vec![0.0; w]);
+        let (mut region, mut bases) = (self.region.over(tile), self.base.over(tile));
         for y in 0..h {
-            self.region.row(&tile.frame, tile.rect.x, tile.rect.y + y, &mut cover);
-            self.base.row(&tile.frame, tile.rect.x, tile.rect.y + y, &mut base);
+            region.row(tile.rect.y + y, &mut cover);
+            bases.row(tile.rect.y + y, &mut base);
             for x in (0..w).filter(|x| cover[*x] > 0.0) {
                 let i = y * w + x;
                 let here = light.data[i].max(0.0);
