@@ -82,6 +82,16 @@ pub struct Decoder {
     inner: Decompressor,
 }
 
+/// Makes a buffer of a length, in its own memory where that is enough: fresh memory comes zeroed from the
+/// system, where growing would write zeros into all of it once more.
+fn make_room<T: bytemuck::Zeroable + Clone>(data: &mut Vec<T>, n: usize) {
+    if data.capacity() < n {
+        *data = bytemuck::zeroed_vec(n);
+    } else {
+        data.resize(n, T::zeroed());
+    }
+}
+
 impl Decoder {
     /// A decoder; fails only without memory.
     pub fn new() -> Result<Self, JpegError> {
@@ -115,7 +125,7 @@ impl Decoder {
     pub fn rgb(&mut self, bytes: &[u8], shrink: Shrink, out: &mut Rgb8) -> Result<(), JpegError> {
         let (w, h) = self.prepare(bytes, shrink)?;
         (out.w, out.h) = (w, h);
-        out.data.resize(w * h * 3, 0);
+        make_room(&mut out.data, w * h * 3);
         self.decode(bytes, (w, h), PixelFormat::RGB, &mut out.data)
     }
 
@@ -123,7 +133,7 @@ impl Decoder {
     pub fn rgba(&mut self, bytes: &[u8], shrink: Shrink, out: &mut Rgba8) -> Result<(), JpegError> {
         let (w, h) = self.prepare(bytes, shrink)?;
         (out.w, out.h) = (w, h);
-        out.data.resize(w * h, 0);
+        make_room(&mut out.data, w * h);
         self.decode(bytes, (w, h), PixelFormat::RGBA, bytemuck::cast_slice_mut(&mut out.data))
     }
 

@@ -32,7 +32,7 @@ pub fn rgb8(from: &Rgb8, w: usize, h: usize) -> Rgb8 {
 /// wanted before those are weighed, which is several times quicker. On real pictures few bytes differ by
 /// more than one.
 pub fn rgb8_much_smaller(from: &Rgb8, w: usize, h: usize) -> Rgb8 {
-    let block = (from.w / (3 * w.max(1))).min(from.h / (3 * h.max(1))).min(MOST_ROWS);
+    let block = (from.w / (3 * w.max(1))).min(from.h / (3 * h.max(1))).min(MOST);
     if block < 2 {
         return rgb8(from, w, h);
     }
@@ -46,29 +46,33 @@ pub fn rgb8_much_smaller(from: &Rgb8, w: usize, h: usize) -> Rgb8 {
     out
 }
 
-/// So many bytes can be added in sixteen bits.
-const MOST_ROWS: usize = 256;
+/// So many rows and columns of bytes can be added in sixteen bits.
+const MOST: usize = 16;
 
-/// The means of squares of a side of at most [`MOST_ROWS`]; those at the right and lower edge may be cut.
+/// The means of squares of a side of at most [`MOST`]; those at the right and lower edge may be cut.
 fn averaged(from: &Rgb8, side: usize) -> Rgb8 {
     let (w, h) = (from.w.div_ceil(side), from.h.div_ceil(side));
     let mut out = Rgb8::new(w, h);
     out.data.par_chunks_exact_mut(w * 3).enumerate().for_each(|(y, out)| {
         let rows = side.min(from.h - y * side);
-        let mut sums = vec![0_u16; from.w * 3];
+        // Wrapping, because a check at each sum would keep the compiler from wide registers. Beyond the
+        // last column there is nothing.
+        let n = w * side * 3;
+        let mut sums = vec![0_u16; n];
         for row in from.data[y * side * from.w * 3..].chunks_exact(from.w * 3).take(rows) {
             wide(|| {
-                // Wrapping, because a check at each sum would keep the compiler from wide registers.
                 sums.iter_mut().zip(row).for_each(|(s, v)| *s = s.wrapping_add(u16::from(*v)));
             });
         }
-        for (out, part) in out.chunks_exact_mut(3).zip(sums.chunks(side * 3)) {
-            let mut all = [0_u32; 3];
-            for p in part.as_chunks::<3>().0 {
-                (0..3).for_each(|c| all[c] += u32::from(p[c]));
-            }
-            let count = (rows * part.len() / 3) as f32;
-            (0..3).for_each(|c| out[c] = (all[c] as f32 / count + 0.5) as u8);
+        // Every column with as many after it as a block has: more than is wanted, but in wide registers.
+        let mut all = sums.clone();
+        for k in 1..side {
+            wide(|| all.iter_mut().zip(&sums[3 * k..]).for_each(|(a, s)| *a = a.wrapping_add(*s)));
+        }
+        for (x, (out, all)) in out.chunks_exact_mut(3).zip(all.chunks_exact(side * 3)).enumerate() {
+            let columns = side.min(from.w - x * side);
+            let share = 1.0 / (rows * columns) as f32;
+            (0..3).for_each(|c| out[c] = (f32::from(all[c]) * share + 0.5) as u8);
         }
     });
     out

@@ -330,17 +330,17 @@ impl Small {
         let (tw, th) = (tile.rect.w, tile.rect.h);
         let k = tw.max(th).div_ceil(SIDE).max(1);
         let (w, h) = ((tw / k).max(1), (th / k).max(1));
-        let mut stops = Vec::with_capacity(w * h);
-        for y in 0..h {
-            for x in 0..w {
-                let mut sum = [0.0_f32; 3];
-                for j in (y * k)..((y + 1) * k).min(th) {
-                    for i in (x * k)..((x + 1) * k).min(tw) {
-                        let p = tile.at(j * tw + i);
-                        (0..3).for_each(|c| sum[c] += p[c]);
-                    }
+        let mut stops = vec![[0.0_f32; 3]; w * h];
+        let mut sums = vec![0.0; tw];
+        for (y, row) in stops.chunks_exact_mut(w).enumerate() {
+            for (c, plane) in tile.planes.iter().enumerate() {
+                sums.fill(0.0);
+                for line in plane.chunks_exact(tw.max(1)).take((y + 1) * k).skip(y * k) {
+                    wide(|| sums.iter_mut().zip(line).for_each(|(s, v)| *s += v));
                 }
-                stops.push(sum.map(|s| (s / (k * k) as f32).max(1e-4).log2()));
+                for (stops, part) in row.iter_mut().zip(sums.chunks(k)) {
+                    stops[c] = (part.iter().sum::<f32>() / (k * k) as f32).max(1e-4).log2();
+                }
             }
         }
         let green = |x: usize, y: usize| stops[y * w + x][1];

@@ -5,7 +5,7 @@
 
 use super::tile::Tile;
 use crate::imaging::colour::{Matrix3, multiply};
-use crate::imaging::lanes::wide;
+use crate::imaging::lanes::{wide, wide_fn};
 use std::sync::Arc;
 
 /// Luminance weights of linear Rec.2020 (ITU-R BT.2020).
@@ -281,17 +281,26 @@ fn apply_curve(curve: &Curve, tile: &mut Tile) {
     let [r, g, b] = &mut tile.planes;
     let ((r, r_end), (g, g_end)) = (r.as_chunks_mut::<PART>(), g.as_chunks_mut::<PART>());
     let (b, b_end) = b.as_chunks_mut::<PART>();
-    wide(|| {
-        for ((r, g), b) in r.iter_mut().zip(g).zip(b) {
-            // White paper is most of many pictures, and most curves leave it.
-            if !(curve.rests_above_1 && r.iter().all(|v| *v >= 1.0)) {
-                apply_curve_to(curve, r, g, b);
-            }
-        }
-    });
+    apply_curve_to_parts(curve, r, g, b);
     for ((r, g), b) in r_end.iter_mut().zip(g_end).zip(b_end) {
         let ratio = curve.ratio(larger(larger(*r, *g), *b));
         (*r, *g, *b) = (*r * ratio, *g * ratio, *b * ratio);
+    }
+}
+
+wide_fn! {
+    fn apply_curve_to_parts(
+        curve: &Curve,
+        r: &mut [[f32; PART]],
+        g: &mut [[f32; PART]],
+        b: &mut [[f32; PART]],
+    ) {
+        for ((r, g), b) in r.iter_mut().zip(g).zip(b) {
+            // White paper is most of many pictures, and most curves leave it.
+            if !(curve.rests_above_1 && r.iter().fold(true, |white, v| white & (*v >= 1.0))) {
+                apply_curve_to(curve, r, g, b);
+            }
+        }
     }
 }
 

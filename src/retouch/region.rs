@@ -164,8 +164,8 @@ struct Line {
 }
 
 impl Across<'_> {
-    /// The coverage along a row of the frame.
-    pub(super) fn row(&mut self, y: usize, out: &mut [f32]) {
+    /// The coverage along a row of the frame; it is returned as well where all of it is the same.
+    pub(super) fn row(&mut self, y: usize, out: &mut [f32]) -> Option<f32> {
         let last = self.plane.h - 1;
         let v = ((y as f32 + 0.5) * self.down - 0.5).clamp(0.0, last as f32);
         let (j, part) = (v as usize, v - (v as usize) as f32);
@@ -177,14 +177,16 @@ impl Across<'_> {
         let (upper, lower) = (&self.upper.values[..], &self.lower.values[..]);
         let first = |line: &[f32]| line.first().copied().unwrap_or(0.0);
         if self.upper.even && self.lower.even {
-            out.fill(first(upper) + (first(lower) - first(upper)) * part);
-            return;
+            let all = first(upper) + (first(lower) - first(upper)) * part;
+            out.fill(all);
+            return Some(all);
         }
         wide(|| {
             for ((o, a), b) in out.iter_mut().zip(upper).zip(lower) {
                 *o = a + (b - a) * part;
             }
         });
+        None
     }
 }
 
@@ -239,7 +241,10 @@ impl MatteAcross<'_> {
     /// The coverage along a row of the frame.
     pub(super) fn row(&mut self, y: usize, out: &mut [f32]) {
         let (mask, frame, x) = match self {
-            Self::Coarse(rows) => return rows.row(y, out),
+            Self::Coarse(rows) => {
+                rows.row(y, out);
+                return;
+            }
             Self::Fine(mask, frame, x) => (mask, frame, *x),
         };
         let place = |v: usize, n: usize, frame: usize| {
@@ -361,5 +366,26 @@ mod tests {
         assert_eq!(plane.data, dot().data);
         mean(&mut plane, 1);
         assert!((plane.at(3, 2) - 1.0 / 9.0).abs() < 1e-6 && plane.at(2, 2) == 0.0);
+    }
+
+    #[test]
+    fn wide_windows_see_every_value_once_and_the_border_goes_on() {
+        let (w, h) = (150_usize, 40_usize);
+        let source = Plane::from_fn(w, h, |x, y| ((x * 31 + y * 57) % 23) as f32);
+        for by in [1, 2, 3, 8, 30] {
+            let (mut means, mut most) = (source.clone(), source.clone());
+            mean(&mut means, by);
+            greatest(&mut most, by);
+            for (x, y) in [(0, 0), (70, 20), (149, 39), (64, 3), (3, 38)] {
+                let near = |v: usize, n: usize| {
+                    (0..=2 * by).map(move |k| (v + k).saturating_sub(by).min(n - 1))
+                };
+                let all = near(y, h).flat_map(|j| near(x, w).map(move |i| (i, j)));
+                let all: Vec<f32> = all.map(|(i, j)| source.at(i, j)).collect();
+                let middle = all.iter().sum::<f32>() / all.len() as f32;
+                assert!((means.at(x, y) - middle).abs() < 1e-3, "{by}: {x} {y}");
+                assert_eq!(most.at(x, y), all.iter().copied().fold(0.0, f32::max), "{by}: {x} {y}");
+            }
+        }
     }
 }

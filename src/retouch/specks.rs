@@ -11,6 +11,7 @@ use super::grey::{self, Grey, places};
 use super::region::Region;
 use super::survey::Survey;
 use super::tile::{Frame, Source};
+use crate::imaging::lanes::wide;
 use crate::imaging::{Mask, Rect};
 
 /// A speck or a scratch.
@@ -253,13 +254,8 @@ fn rough(w: usize, h: usize, low: &[u8], high: &[u8]) -> Vec<bool> {
     for (y, out) in out.chunks_exact_mut(w.max(1)).enumerate() {
         let at = |j: usize| j * w..(j + 1) * w;
         let (y0, y1) = (y.saturating_sub(RING), (y + RING).min(h - 1));
-        leaves(
-            out,
-            &low[at(y)],
-            &high[at(y)],
-            [&low[at(y0)], &low[at(y1)]],
-            [&high[at(y0)], &high[at(y1)]],
-        );
+        let (lows, highs) = ([&low[at(y0)], &low[at(y1)]], [&high[at(y0)], &high[at(y1)]]);
+        wide(|| leaves(out, &low[at(y)], &high[at(y)], lows, highs));
         for (padded, row) in padded.iter_mut().zip([&low[at(y)], &high[at(y)]]) {
             padded[..RING].fill(row[0]);
             padded[RING..RING + w].copy_from_slice(row);
@@ -267,12 +263,13 @@ fn rough(w: usize, h: usize, low: &[u8], high: &[u8]) -> Vec<bool> {
         }
         let beside = |p: &'_ [u8]| -> [Vec<u8>; 2] { [p[..w].to_vec(), p[2 * RING..].to_vec()] };
         let ([l0, l1], [h0, h1]) = (beside(&padded[0]), beside(&padded[1]));
-        leaves(out, &low[at(y)], &high[at(y)], [&l0, &l1], [&h0, &h1]);
+        wide(|| leaves(out, &low[at(y)], &high[at(y)], [&l0, &l1], [&h0, &h1]));
     }
     out
 }
 
 /// Sets `out` where `low` lies 3 below both of the other lows, or `high` 3 above both other highs.
+#[inline(always)]
 fn leaves(out: &mut [bool], low: &[u8], high: &[u8], lows: [&[u8]; 2], highs: [&[u8]; 2]) {
     let pairs = low.iter().zip(high).zip(lows[0].iter().zip(lows[1]));
     let rows = pairs.zip(highs[0].iter().zip(highs[1]));

@@ -38,8 +38,10 @@ impl Survey {
         let (w, h) = source.size();
         let block = w.max(h).div_ceil(SIDE).max(1);
         let (bw, bh) = (w.div_ceil(block), h.div_ceil(block));
-        let rows: Vec<BlockRow> =
-            (0..bh).into_par_iter().map(|y| block_row(source, y * block, block)).collect();
+        let rows: Vec<BlockRow> = (0..bh)
+            .into_par_iter()
+            .map_init(Room::default, |room, y| block_row(source, y * block, block, room))
+            .collect();
         let frame = Frame { w: bw, h: bh, scale: 1.0 / block as f32 };
         let mut tile = Tile::new(frame, Rect::new(0, 0, bw, bh));
         let (mut low, mut high) = (Vec::with_capacity(bw * bh), Vec::with_capacity(bw * bh));
@@ -55,53 +57,72 @@ impl Survey {
 /// Squares of bytes are shifted by this before they are added, so that eight rows fit in 16 bits.
 const SHIFT: u32 = 3;
 
-fn block_row(source: &Source<'_>, y: usize, block: usize) -> BlockRow {
+/// Memory for a row of blocks, used again for the next.
+#[derive(Default)]
+struct Room {
+    bytes: Vec<u8>,
+    low: Vec<u8>,
+    high: Vec<u8>,
+    squares: Vec<u16>,
+}
+
+fn block_row(source: &Source<'_>, y: usize, block: usize, room: &mut Room) -> BlockRow {
     let (w, h) = source.size();
     let rows = block.min(h - y);
-    let mut bytes = vec![0_u8; w * 3];
-    let (mut low, mut high) = (vec![u8::MAX; w * 3], vec![0_u8; w * 3]);
-    let mut squares = vec![0_u16; w * 3];
+    let Room { bytes, low, high, squares } = room;
+    bytes.resize(w * 3, 0);
+    squares.resize(w * 3, 0);
     let mut sums = vec![[0_u32; 3]; w.div_ceil(block)];
     for first in (0..rows).step_by(8) {
-        squares.fill(0);
         for j in first..rows.min(first + 8) {
-            let row = source.bytes(y + j, &mut bytes);
+            let row = source.bytes(y + j, bytes);
+            if j == 0 {
+                low.clear();
+                low.extend_from_slice(row);
+                high.clone_from(low);
+            }
             wide(|| {
-                add_squares(row, &mut squares);
-                keep(row, &mut low, |a, b| if b < a { b } else { a });
-                keep(row, &mut high, |a, b| if b > a { b } else { a });
+                if j == first {
+                    squares.iter_mut().zip(row).for_each(|(s, v)| *s = square(*v));
+                } else {
+                    // Wrapping, because a check at each sum would keep the compiler from using wide
+                    // registers; eight rows cannot overflow.
+                    let each = squares.iter_mut().zip(row);
+                    each.for_each(|(s, v)| *s = s.wrapping_add(square(*v)));
+                }
+                keep(row, low, |a, b| if b < a { b } else { a });
+                keep(row, high, |a, b| if b > a { b } else { a });
             });
         }
-        add_blocks(&squares, block, &mut sums);
+        add_blocks(squares, block, &mut sums);
     }
     let light = means(&sums, source.space(), block, (w, rows));
-    let low = greens(&low, block, |a, b| if b < a { b } else { a });
-    let high = greens(&high, block, |a, b| if b > a { b } else { a });
+    let low = greens(low, block, |a, b| if b < a { b } else { a });
+    let high = greens(high, block, |a, b| if b > a { b } else { a });
     BlockRow { light, low, high }
 }
 
 /// Joins the greens of the columns of each block.
 fn greens(row: &[u8], block: usize, join: impl Fn(u8, u8) -> u8) -> Vec<u8> {
-    let mut out = Vec::with_capacity(row.len() / (block * 3) + 1);
-    for part in row.chunks(block * 3) {
-        let (pixels, _) = part.as_chunks::<3>();
-        let mut green = pixels[0][1];
-        for p in pixels {
-            green = join(green, p[1]);
-        }
-        out.push(green);
+    // Every byte with those of as many pixels after it as a block has: more than is wanted, but in wide
+    // registers.
+    let whole = row.len().saturating_sub(3 * (block - 1));
+    let mut joined = row[..whole].to_vec();
+    if whole > 0 {
+        (1..block).for_each(|k| wide(|| keep(&row[3 * k..], &mut joined, &join)));
     }
-    out
+    let one = |first: usize| {
+        let cut = || row[first..].iter().step_by(3).copied().reduce(&join);
+        joined.get(first).copied().or_else(cut).unwrap_or_default()
+    };
+    (1..row.len()).step_by(3 * block).map(one).collect()
 }
 
-/// Adds the shifted square of each byte. Wrapping, because a check at each sum would keep the
-/// compiler from using wide registers; eight rows cannot overflow.
+/// The shifted square of a byte.
 #[inline(always)]
-fn add_squares(row: &[u8], squares: &mut [u16]) {
-    for (s, v) in squares.iter_mut().zip(row) {
-        let v = u16::from(*v);
-        *s = s.wrapping_add(v.wrapping_mul(v) >> SHIFT);
-    }
+fn square(v: u8) -> u16 {
+    let v = u16::from(v);
+    v.wrapping_mul(v) >> SHIFT
 }
 
 /// Joins each byte with the one kept so far.
@@ -153,4 +174,22 @@ fn means(
 fn decode(table: &[f32; 256], byte: f32) -> f32 {
     let i = (byte as usize).min(254);
     table[i] + (table[i + 1] - table[i]) * (byte - i as f32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_know_their_least_and_greatest_green_and_those_at_the_edge_too() {
+        let row: Vec<u8> = (0..3 * 23).map(|i| (i * 89 % 251) as u8).collect();
+        for block in [1, 2, 5, 7, 23, 40] {
+            let plain = |join: fn(u8, u8) -> u8| -> Vec<u8> {
+                let greens: Vec<u8> = row.iter().skip(1).step_by(3).copied().collect();
+                greens.chunks(block).map(|c| c.iter().copied().reduce(join).unwrap()).collect()
+            };
+            assert_eq!(greens(&row, block, u8::min), plain(u8::min), "{block}");
+            assert_eq!(greens(&row, block, u8::max), plain(u8::max), "{block}");
+        }
+    }
 }

@@ -2,12 +2,11 @@
 //! and primaries. A pixel that goes in and comes out unchanged is the same to the last bit.
 
 use super::point::{Bounds, IDENTITY, LUMA, mix};
-use super::survey::keep;
 use crate::imaging::colour::{
     Matrix3, REC2020_TO_SRGB, SRGB_TO_REC2020, apply, multiply, srgb_decode, srgb_decode_table,
     srgb_encode,
 };
-use crate::imaging::lanes::wide;
+use crate::imaging::lanes::{wide, wide_fn};
 use crate::imaging::{Picture, Pixels, Rect, Rgb8, Space};
 use std::sync::OnceLock;
 
@@ -236,22 +235,9 @@ impl<'a> Source<'a> {
     /// picture's own primaries; only of eight bits.
     pub(super) fn bounds(&self, part: Rect) -> Option<Bounds> {
         let Raw::Eight(data) = self.raw else { return None };
-        let (low, high) = wide(|| {
-            let (mut low, mut high) = ([u8::MAX; LANES], [0_u8; LANES]);
-            for y in part.y..part.bottom() {
-                let row = &data[self.index(part.x, y)..][..part.w * 3];
-                let (whole, rest) = row.as_chunks::<LANES>();
-                for row in whole {
-                    for k in 0..LANES {
-                        low[k] = if row[k] < low[k] { row[k] } else { low[k] };
-                        high[k] = if row[k] > high[k] { row[k] } else { high[k] };
-                    }
-                }
-                keep(rest, &mut low, |a, b| if b < a { b } else { a });
-                keep(rest, &mut high, |a, b| if b > a { b } else { a });
-            }
-            (low, high)
-        });
+        let (mut low, mut high) = ([u8::MAX; LANES], [0_u8; LANES]);
+        let rows = data[self.index(part.x, part.y)..].chunks(self.part.w * 3);
+        rows.take(part.h).for_each(|row| widen(&row[..part.w * 3], &mut low, &mut high));
         let table = srgb_decode_table();
         let of = |v: [u8; 3]| v.map(|v| table[usize::from(v)]);
         Some(Bounds { low: of(joined(low, u8::min)), high: of(joined(high, u8::max)) })
@@ -313,6 +299,22 @@ impl<'a> Source<'a> {
 
 /// Bytes that are looked at together: whole pixels and whole registers.
 const LANES: usize = 192;
+
+wide_fn! {
+    /// Takes a row into the least and the greatest of each lane.
+    fn widen(row: &[u8], low: &mut [u8; LANES], high: &mut [u8; LANES]) {
+        let (whole, rest) = row.as_chunks::<LANES>();
+        for row in whole {
+            for k in 0..LANES {
+                low[k] = if row[k] < low[k] { row[k] } else { low[k] };
+                high[k] = if row[k] > high[k] { row[k] } else { high[k] };
+            }
+        }
+        for ((low, high), v) in low.iter_mut().zip(high).zip(rest) {
+            (*low, *high) = ((*low).min(*v), (*high).max(*v));
+        }
+    }
+}
 
 /// Joins lanes until one pixel is left.
 fn joined(mut lanes: [u8; LANES], join: fn(u8, u8) -> u8) -> [u8; 3] {
@@ -376,9 +378,40 @@ impl Band<'_> {
     }
 
     /// Encodes one part of a row after a matrix, clipped to 0..1.
-    fn encode_row(&mut self, y: usize, x: usize, matrix: &Matrix3, rows: [&mut [f32]; 3]) {
-        let from = self.index(x, y);
-        let [r, g, b] = rows;
+    fn encode_row(&mut self, y: usize, x: usize, matrix: &Matrix3, [r, g, b]: [&mut [f32]; 3]) {
+        let mut from = self.index(x, y);
+        for ((r, g), b) in r.chunks_mut(RUN).zip(g.chunks_mut(RUN)).zip(b.chunks_mut(RUN)) {
+            let n = r.len();
+            // Paper that was made white is most of many pictures.
+            if wide(|| [&*r, &*g, &*b].into_iter().all(alike)) {
+                self.encode(from, matrix, [&mut r[..1], &mut g[..1], &mut b[..1]]);
+                self.repeat(from, n);
+            } else {
+                self.encode(from, matrix, [r, g, b]);
+            }
+            from += 3 * n;
+        }
+    }
+
+    /// Writes the pixel at an index `n` times.
+    fn repeat(&mut self, from: usize, n: usize) {
+        fn repeat<T: Copy + PartialEq>(data: &mut [T]) {
+            if let Some(([r, g, b], rest)) = data.split_first_chunk_mut::<3>() {
+                if r == g && g == b {
+                    rest.fill(*r);
+                } else {
+                    rest.as_chunks_mut::<3>().0.fill([*r, *g, *b]);
+                }
+            }
+        }
+        match &mut self.pixels {
+            BandPixels::Eight(data) => repeat(&mut data[from..from + 3 * n]),
+            BandPixels::Sixteen(data) => repeat(&mut data[from..from + 3 * n]),
+        }
+    }
+
+    /// Encodes pixels from an index on.
+    fn encode(&mut self, from: usize, matrix: &Matrix3, [r, g, b]: [&mut [f32]; 3]) {
         if *matrix != IDENTITY {
             mix(matrix, r, g, b);
         }
@@ -427,6 +460,16 @@ impl Band<'_> {
         }
         true
     }
+}
+
+/// Pixels of a row that are looked at together.
+const RUN: usize = 64;
+
+/// Whether all values are the same. No way out early, so that wide registers can be used.
+#[inline(always)]
+fn alike(row: &[f32]) -> bool {
+    let first = row.first().copied().unwrap_or(0.0);
+    row.iter().fold(true, |same, v| same & (*v == first))
 }
 
 /// Square root, clipped to 0..1. Comparisons that are false for what is not a number make it 0.

@@ -190,14 +190,29 @@ fn fit(picture: &Image, coarse: Option<&Mask>) -> Image {
     let weight: Vec<f32> = trusted.iter().map(|&t| f32::from(u8::from(t))).collect();
     let smooth = Cubic::fit(&values, &weight).planes();
     let planes: [Plane; 3] = std::array::from_fn(|c| local(&values[c], &smooth[c], &trusted));
-    Image::from_fn(picture.w, picture.h, |x, y| {
-        let at = |p: &Plane| {
-            let u = (x as f32 + 0.5) * w as f32 / picture.w as f32 - 0.5;
-            let v = (y as f32 + 0.5) * h as f32 / picture.h as f32 - 0.5;
-            colour::srgb_decode(p.sample(u, v).clamp(0.0, 1.0))
-        };
-        [at(&planes[0]), at(&planes[1]), at(&planes[2])]
-    })
+    let (pw, ph) = (picture.w, picture.h);
+    let place = |i: usize, n: usize, all: usize| {
+        let v = ((i as f32 + 0.5) * n as f32 / all as f32 - 0.5).clamp(0.0, (n - 1) as f32);
+        (v as usize, (v as usize + 1).min(n - 1), v - (v as usize) as f32)
+    };
+    let columns: Vec<_> = (0..pw).map(|x| place(x, w, pw)).collect();
+    let mut data = vec![[0.0; 3]; pw * ph];
+    let mut line = vec![0.0; w];
+    for (y, row) in data.chunks_exact_mut(pw).enumerate() {
+        let (up, low, down) = place(y, h, ph);
+        for (c, plane) in planes.iter().enumerate() {
+            let rows = [up, low].map(|j| &plane.data[j * w..][..w]);
+            wide(|| {
+                for ((o, a), b) in line.iter_mut().zip(rows[0]).zip(rows[1]) {
+                    *o = a * (1.0 - down) + b * down;
+                }
+            });
+            for (out, (left, right, across)) in row.iter_mut().zip(&columns) {
+                out[c] = proxy::decode(line[*left] * (1.0 - across) + line[*right] * across);
+            }
+        }
+    }
+    Image { w: pw, h: ph, data }
 }
 
 /// Encoded middle values of the pixels under each small pixel: the middle ignores thin wires.

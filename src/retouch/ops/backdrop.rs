@@ -9,7 +9,7 @@
 
 use super::smoothstep;
 use crate::imaging::Rect;
-use crate::imaging::lanes::wide;
+use crate::imaging::lanes::{wide, wide_fn};
 use crate::retouch::backdrop::{self, Backdrop as Surface};
 use crate::retouch::field::Field;
 use crate::retouch::plan::{Planned, Stage, View};
@@ -174,14 +174,15 @@ impl Stage for Clean {
                 self.paper.row(&tile.frame, tile.rect.x, row, &mut paper);
             }
             if let Some([insides, deeps]) = &mut product {
-                insides.row(row, &mut inside);
-                deeps.row(row, &mut deep);
-                self.lighten(tile, at, &paper, (&inside, &deep));
+                if insides.row(row, &mut inside) != Some(0.0) {
+                    deeps.row(row, &mut deep);
+                    self.lighten(tile, at, &paper, (&inside, &deep));
+                }
             }
-            if let Some(sheets) = &mut sheets {
-                sheets.row(row, &mut sheet);
-            }
-            let plain = whole || sheet.iter().all(|s| *s >= 1.0);
+            let plain = match &mut sheets {
+                Some(sheets) => sheets.row(row, &mut sheet) == Some(1.0),
+                None => true,
+            };
             if !protects && plain && self.white >= 1.0 && self.whitened(tile, at, &paper) {
                 continue;
             }
@@ -225,14 +226,14 @@ impl Clean {
     fn whitened(&self, tile: &mut Tile, at: usize, paper: &[Vec<f32>; 3]) -> bool {
         let w = paper[0].len();
         let rows = || tile.planes.iter().zip(paper).map(|(plane, p)| (&plane[at..at + w], p));
-        if rows().any(|(row, paper)| wide(|| least_product(row, paper)) < self.plain.1) {
+        if rows().any(|(row, paper)| least_product(row, paper) < self.plain.1) {
             return false;
         }
         tile.planes.iter_mut().for_each(|plane| plane[at..at + w].fill(1.0));
         true
     }
 
-    /// [`Self::cleaned`] for a row whose shadow stays, without a branch: suits wide registers.
+    /// [`Self::cleaned`] for a row whose shadow stays.
     fn clean_row(
         &self,
         tile: &mut Tile,
@@ -240,28 +241,8 @@ impl Clean {
         paper: &[Vec<f32>; 3],
         (inside, sheet): (&[f32], &[f32]),
     ) {
-        let n = inside.len();
-        let sheet = &sheet[..n];
-        let [r, g, b] = &mut tile.planes;
-        let (r, g, b) = (&mut r[at..at + n], &mut g[at..at + n], &mut b[at..at + n]);
-        let (pr, pg, pb) = (&paper[0][..n], &paper[1][..n], &paper[2][..n]);
-        let (low, scale) = (self.plain.0, 1.0 / (self.plain.1 - self.plain.0));
-        wide(|| {
-            for k in 0..n {
-                let (x, y, z) = (r[k] * pr[k], g[k] * pg[k], b[k] * pb[k]);
-                let least = if x < y { x } else { y };
-                let least = if z < least { z } else { least };
-                let t = (least - low) * scale;
-                let t = if t > 0.0 { t } else { 0.0 };
-                let t = if t < 1.0 { t } else { 1.0 };
-                let (plain, mix) = (t * t * (3.0 - 2.0 * t), 1.0 - inside[k]);
-                let plain = if plain < sheet[k] { plain } else { sheet[k] };
-                let (own, white) = (1.0 - self.white * mix, self.white * mix);
-                r[k] = r[k] * own + (x + (1.0 - x) * plain) * white;
-                g[k] = g[k] * own + (y + (1.0 - y) * plain) * white;
-                b[k] = b[k] * own + (z + (1.0 - z) * plain) * white;
-            }
-        });
+        let rows = tile.planes.each_mut().map(|plane| &mut plane[at..at + inside.len()]);
+        clean_row(rows, paper.each_ref().map(Vec::as_slice), inside, sheet, self.plain, self.white);
     }
 
     /// One pixel outside the subject.
@@ -298,17 +279,50 @@ impl Clean {
     }
 }
 
-/// The least product of two rows.
-#[inline(always)]
-fn least_product(a: &[f32], b: &[f32]) -> f32 {
-    let ((a, a_end), (b, b_end)) = (a.as_chunks::<16>(), b.as_chunks::<16>());
-    let mut least = [f32::MAX; 16];
-    for (a, b) in a.iter().zip(b) {
-        for k in 0..16 {
-            let product = a[k] * b[k];
-            least[k] = if product < least[k] { product } else { least[k] };
+wide_fn! {
+    /// See [`Clean::clean_row`]: without a branch, which suits wide registers.
+    fn clean_row(
+        rows: [&mut [f32]; 3],
+        paper: [&[f32]; 3],
+        inside: &[f32],
+        sheet: &[f32],
+        plain: (f32, f32),
+        white: f32,
+    ) {
+        let n = inside.len();
+        let sheet = &sheet[..n];
+        let [r, g, b] = rows.map(|row| &mut row[..n]);
+        let [pr, pg, pb] = paper.map(|row| &row[..n]);
+        let (low, scale) = (plain.0, 1.0 / (plain.1 - plain.0));
+        for k in 0..n {
+            let (x, y, z) = (r[k] * pr[k], g[k] * pg[k], b[k] * pb[k]);
+            let least = if x < y { x } else { y };
+            let least = if z < least { z } else { least };
+            let t = (least - low) * scale;
+            let t = if t > 0.0 { t } else { 0.0 };
+            let t = if t < 1.0 { t } else { 1.0 };
+            let (plain, mix) = (t * t * (3.0 - 2.0 * t), 1.0 - inside[k]);
+            let plain = if plain < sheet[k] { plain } else { sheet[k] };
+            let (own, white) = (1.0 - white * mix, white * mix);
+            r[k] = r[k] * own + (x + (1.0 - x) * plain) * white;
+            g[k] = g[k] * own + (y + (1.0 - y) * plain) * white;
+            b[k] = b[k] * own + (z + (1.0 - z) * plain) * white;
         }
     }
-    let end = a_end.iter().zip(b_end).map(|(a, b)| a * b);
-    least.into_iter().chain(end).fold(f32::MAX, |a, b| if b < a { b } else { a })
+}
+
+wide_fn! {
+    /// The least product of two rows.
+    fn least_product(a: &[f32], b: &[f32]) -> f32 {
+        let ((a, a_end), (b, b_end)) = (a.as_chunks::<16>(), b.as_chunks::<16>());
+        let mut least = [f32::MAX; 16];
+        for (a, b) in a.iter().zip(b) {
+            for k in 0..16 {
+                let product = a[k] * b[k];
+                least[k] = if product < least[k] { product } else { least[k] };
+            }
+        }
+        let end = a_end.iter().zip(b_end).map(|(a, b)| a * b);
+        least.into_iter().chain(end).fold(f32::MAX, |a, b| if b < a { b } else { a })
+    }
 }

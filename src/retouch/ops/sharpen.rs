@@ -4,7 +4,7 @@
 //! detail at the level of the noise is left alone, the result stays within the range of the 3x3
 //! neighbours plus a twentieth of it, and the backdrop is not touched.
 
-use crate::imaging::lanes::wide;
+use crate::imaging::lanes::{wide, wide_fn};
 use crate::imaging::{Plane, Rect};
 use crate::retouch::plan::{Planned, Stage, View};
 use crate::retouch::region::Region;
@@ -149,7 +149,9 @@ impl Unsharp {
         if let Some(region) = &self.region {
             let rows = cover.chunks_exact_mut(tile.rect.w.max(1)).enumerate();
             let mut region = region.over(tile);
-            rows.for_each(|(y, row)| region.row(tile.rect.y + y, row));
+            for (y, row) in rows {
+                region.row(tile.rect.y + y, row);
+            }
         }
         cover
     }
@@ -164,26 +166,38 @@ impl Unsharp {
         out: &mut [f32],
     ) {
         let quiet = self.threshold * self.threshold + 1e-12;
+        ratios([root, blurred], [low, high], cover, (self.amount, quiet), out);
+    }
+}
+
+wide_fn! {
+    /// See [`Unsharp::ratios`].
+    fn ratios(
+        rows: [&[f32]; 2],
+        ends: [&[f32]; 2],
+        cover: &[f32],
+        strength: (f32, f32),
+        out: &mut [f32],
+    ) {
         let n = out.len();
-        let (root, blurred, cover) = (&root[..n], &blurred[..n], &cover[..n]);
-        let (low, high) = (&low[..n], &high[..n]);
-        wide(|| {
-            for k in 0..n {
-                let here = root[k];
-                let detail = here - blurred[k];
-                let kept = detail * detail / (detail * detail + quiet);
-                let wanted = here + self.amount * cover[k] * detail * kept;
-                let slack = 0.05 * (high[k] - low[k]);
-                let (low, high) = (low[k] - slack, high[k] + slack);
-                let new = if wanted > low { wanted } else { low };
-                let new = if new < high { new } else { high };
-                let new = if new > 0.0 { new } else { 0.0 };
-                // In deep black a ratio would blow noise up.
-                let floor = 0.02;
-                let ratio = (new + floor) / (here + floor);
-                out[k] = ratio * ratio;
-            }
-        });
+        let [root, blurred] = rows.map(|row| &row[..n]);
+        let [low, high] = ends.map(|row| &row[..n]);
+        let (cover, (amount, quiet)) = (&cover[..n], strength);
+        for k in 0..n {
+            let here = root[k];
+            let detail = here - blurred[k];
+            let kept = detail * detail / (detail * detail + quiet);
+            let wanted = here + amount * cover[k] * detail * kept;
+            let slack = 0.05 * (high[k] - low[k]);
+            let (low, high) = (low[k] - slack, high[k] + slack);
+            let new = if wanted > low { wanted } else { low };
+            let new = if new < high { new } else { high };
+            let new = if new > 0.0 { new } else { 0.0 };
+            // In deep black a ratio would blow noise up.
+            let floor = 0.02;
+            let ratio = (new + floor) / (here + floor);
+            out[k] = ratio * ratio;
+        }
     }
 }
 
@@ -193,23 +207,35 @@ fn extremes(plane: &Plane, y: usize, low: &mut [f32], high: &mut [f32]) {
     let row = |j: usize| &plane.data[j * w..][..w];
     let (above, here, below) = (row(y.saturating_sub(1)), row(y), row((y + 1).min(plane.h - 1)));
     let (mut least, mut most) = (vec![0.0; w + 2], vec![0.0; w + 2]);
-    let lesser = |a: f32, b: f32| if b < a { b } else { a };
-    let greater = |a: f32, b: f32| if b > a { b } else { a };
-    let (low, high) = (&mut low[..w], &mut high[..w]);
-    wide(|| {
-        let (inner, inner_most) = (&mut least[1..=w], &mut most[1..=w]);
-        for k in 0..w {
-            inner[k] = lesser(lesser(above[k], here[k]), below[k]);
-            inner_most[k] = greater(greater(above[k], here[k]), below[k]);
+    let rows = [above, here, below];
+    least_of(rows, &mut least[1..=w]);
+    greatest_of(rows, &mut most[1..=w]);
+    (least[0], least[w + 1]) = (least[1], least[w]);
+    (most[0], most[w + 1]) = (most[1], most[w]);
+    least_of([&least, &least[1..], &least[2..]], &mut low[..w]);
+    greatest_of([&most, &most[1..], &most[2..]], &mut high[..w]);
+}
+
+wide_fn! {
+    /// The least of three rows, place by place.
+    fn least_of(rows: [&[f32]; 3], out: &mut [f32]) {
+        let [a, b, c] = rows;
+        for (((o, a), b), c) in out.iter_mut().zip(a).zip(b).zip(c) {
+            let least = if b < a { *b } else { *a };
+            *o = if *c < least { *c } else { least };
         }
-        (least[0], least[w + 1]) = (least[1], least[w]);
-        (most[0], most[w + 1]) = (most[1], most[w]);
-        let (l, m) = (&least[..w + 2], &most[..w + 2]);
-        for k in 0..w {
-            low[k] = lesser(lesser(l[k], l[k + 1]), l[k + 2]);
-            high[k] = greater(greater(m[k], m[k + 1]), m[k + 2]);
+    }
+}
+
+wide_fn! {
+    /// The greatest of three rows, place by place.
+    fn greatest_of(rows: [&[f32]; 3], out: &mut [f32]) {
+        let [a, b, c] = rows;
+        for (((o, a), b), c) in out.iter_mut().zip(a).zip(b).zip(c) {
+            let greatest = if b > a { *b } else { *a };
+            *o = if *c > greatest { *c } else { greatest };
         }
-    });
+    }
 }
 
 /// Half a Gaussian, three standard deviations wide, from its middle on; the whole has the sum 1.
@@ -259,11 +285,9 @@ fn weighted<'a>(
     middle: &[f32],
     pair: impl Fn(usize) -> [&'a [f32]; 2],
 ) {
-    wide(|| {
-        out.iter_mut().zip(middle).for_each(|(o, v)| *o = kernel[0] * v);
-        for (k, weight) in kernel.iter().enumerate().skip(1) {
-            let [a, b] = pair(k);
-            out.iter_mut().zip(a).zip(b).for_each(|((o, a), b)| *o += weight * (a + b));
-        }
-    });
+    wide(|| out.iter_mut().zip(middle).for_each(|(o, v)| *o = kernel[0] * v));
+    for (k, weight) in kernel.iter().enumerate().skip(1) {
+        let [a, b] = pair(k);
+        wide(|| out.iter_mut().zip(a).zip(b).for_each(|((o, a), b)| *o += weight * (a + b)));
+    }
 }
