@@ -134,7 +134,7 @@ pub(super) fn locate(field: &Field, i: usize) -> Option<Edge> {
 }
 
 /// A wider cut than this, in units, is no wire: its colour changes in more than one way.
-const THIN: f32 = 6.5;
+const THIN: f32 = 5.5;
 /// Places of a wire's near edge that are tried, a quarter of a unit apart, and as many of its far edge.
 const SIDES: usize = 12;
 /// Bins of the profile across a wire, half a unit each.
@@ -467,7 +467,7 @@ mod tests {
     #[test]
     fn both_edges_of_a_wire_are_found() {
         for (near, far, angle) in
-            [(-1.4_f32, 1.8_f32, 0.0_f32), (-1.2, 1.2, 0.5), (-1.7, 1.6, 1.2), (-1.5, 2.0, 3.6)]
+            [(-1.2_f32, 1.1_f32, 0.0_f32), (-1.0, 1.0, 0.5), (-1.1, 1.3, 1.2), (-1.2, 0.9, 3.6)]
         {
             let seen = wire(near, far, angle);
             let cut: Vec<bool> = seen.iter().map(|v| v[0] > 0.01).collect();
@@ -476,10 +476,13 @@ mod tests {
             let (c, s) = (angle.cos(), angle.sin());
             let along = |i: usize| ((i % 40) as f32 - 20.0) * c + ((i / 40) as f32 - 20.0) * s;
             let middle = |i: &usize| (i % 40).abs_diff(20) < 8 && (i / 40).abs_diff(20) < 8;
-            // Of the cut's pixels the one that lies farthest to the near side.
+            // Of the near outline the pixel straight before the middle.
+            let beside = |i: usize| [i - 1, i + 1, i - 40, i + 40].iter().any(|&j| !cut[j]);
+            let off_axis =
+                |i: usize| (((i / 40) as f32 - 20.0) * c - ((i % 40) as f32 - 20.0) * s).abs();
             let rim = (0..1600_usize)
-                .filter(|i| middle(i) && cut[*i])
-                .min_by(|&a, &b| along(a).total_cmp(&along(b)))
+                .filter(|i| middle(i) && cut[*i] && beside(*i) && along(*i) < 0.0)
+                .min_by(|&a, &b| off_axis(a).total_cmp(&off_axis(b)))
                 .unwrap();
             let edge = locate(&field, rim).unwrap();
             assert!(edge.is_wire());
