@@ -4,6 +4,7 @@
 //! blurred edge. The subject's colour at its very rim is unknown and changes within two pixels: polished metal
 //! mirrors the ground at its rim and the lights beside it. What is known is the lens: a step, and a ramp
 //! beginning at the same place, both blurred by it. The place that explains the profile best is the edge.
+//! A wire, light on one side and dark on the other, has two: between them its colour changes evenly.
 
 /// An edge is located only where the subject goes on for so many units behind it.
 const THICK: isize = 10;
