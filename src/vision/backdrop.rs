@@ -14,6 +14,7 @@ const ROUGH: f32 = 0.05;
 const LEAST_MATCH: f32 = 0.25;
 
 /// The reduced picture and what is known about its ground.
+#[derive(Clone, Debug)]
 pub(super) struct Scene {
     /// The reduced picture, linear.
     pub picture: Image,

@@ -710,8 +710,8 @@ fn drop_crumbs(
     }
 }
 
-/// Which parts are images of the piece in a dark glossy ground: not above what casts them, much fainter,
-/// and not joined to it.
+/// Which parts are images of the piece in a dark glossy ground: under what casts them, much fainter, and not
+/// joined to it.
 fn mirror_images(
     found: &[filter::Part],
     strength: &dyn Fn(&filter::Part) -> f32,
@@ -722,12 +722,14 @@ fn mirror_images(
         .filter(|&k| found[k].pixels.len() * 8 >= largest)
         .max_by(|&a, &b| strengths[a].total_cmp(&strengths[b]));
     let Some(main) = main else { return vec![false; found.len()] };
-    let top = found[main].rect.y;
+    let faint: Vec<bool> = strengths.iter().map(|&s| s < 0.45 * strengths[main]).collect();
+    // The other half of a chain lies beside the first, under nothing.
+    let casts = |caster: &filter::Part, image: &filter::Part| {
+        let (a, b) = (caster.rect, image.rect);
+        b.y > a.y && b.x < a.right() && b.right() > a.x
+    };
     (0..found.len())
-        .map(|k| {
-            let faint = strengths[k] < 0.45 * strengths[main];
-            k != main && faint && found[k].rect.y > top
-        })
+        .map(|k| faint[k] && (0..found.len()).any(|j| !faint[j] && casts(&found[j], &found[k])))
         .collect()
 }
 

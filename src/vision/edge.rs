@@ -18,6 +18,8 @@ const CORE: usize = 160;
 const MARGIN: usize = 16;
 /// Farther than this from the coarse edge, in reduced pixels, nothing needs to be known.
 const FAR: f32 = 12.0;
+/// A darker ground than this, linear, is mirrored as black.
+const DARK: f32 = 0.05;
 /// Costs of the cut are whole numbers: this is 1.
 const UNIT: f32 = 256.0;
 
@@ -351,13 +353,17 @@ impl Solver<'_> {
         let off = |i: usize| {
             // Linear light, scaled so that small differences read as encoded ones.
             std::array::from_fn(|c| {
-                let g = tile.ground[i][c].max(0.002);
-                (tile.picture[i][c] - tile.ground[i][c]) * 0.45 * g.powf(-0.55)
+                let g = tile.ground[i][c];
+                (tile.picture[i][c] - g) * proxy::encoded_a_step(g)
             })
         };
         let field = profile::Field { w, h, cut, off: &off, sigma, noise: self.tell / 3.2 };
         let places: Vec<usize> = (0..w * h).filter(|&i| rim(i)).collect();
-        let found: Vec<_> = places.iter().map(|&i| profile::locate(&field, i)).collect();
+        // On a dark ground the two sides of a wire differ by more than the lens tells of its edges.
+        let told = |i: usize| {
+            profile::locate(&field, i).filter(|e| !e.is_wire() || tile.ground[i][1] > DARK)
+        };
+        let found: Vec<_> = places.iter().map(|&i| told(i)).collect();
         let found = profile::steady(w, h, &places, &found);
         let mut index = vec![u32::MAX; w * h];
         places.iter().enumerate().for_each(|(k, &i)| index[i] = k as u32);
@@ -372,12 +378,7 @@ impl Solver<'_> {
                     return None;
                 }
                 let edge = found[index[who[i] as usize] as usize]?;
-                let inside = edge.inside((i % w) as f32, (i / w) as f32);
-                if inside.abs() > 3.0 * sigma {
-                    Some(f32::from(u8::from(inside > 0.0)))
-                } else {
-                    Some(profile::step(inside / sigma))
-                }
+                Some(edge.coverage((i % w) as f32, (i / w) as f32, sigma))
             })
             .collect()
     }

@@ -26,7 +26,7 @@ pub use compose::{Background, ShadowLayer, compose, foreground};
 pub use sight::Sight;
 pub use stroke::{Brush, Stroke};
 
-use crate::imaging::{Image, Mask, Picture, Pixels, Plane, Rect, Rgb8, Rgb16};
+use crate::imaging::{Image, Mask, Picture, Pixels, Plane, Rect, Rgb8, Rgb16, Space};
 use std::borrow::Cow;
 
 /// What the cut-out may use beside the picture.
@@ -41,6 +41,9 @@ pub struct CutOut<'a> {
     /// Where the subject is as Culet's own network sees it, beside its ground, at any size. Where it is sure there is
     /// subject, however much metal looks like what it mirrors; the rest comes from the picture.
     pub seen: Option<&'a Mask>,
+    /// [`Sight::close`] of this very picture and empty set, where there is one: its ground is known, and is not
+    /// looked for a second time.
+    pub sight: Option<&'a Sight>,
     /// What the photographer painted, in order; a later stroke wins.
     pub strokes: &'a [Stroke],
 }
@@ -105,12 +108,19 @@ pub fn cut_out(picture: &Picture, with: &CutOut) -> Result<Cut, CutError> {
     let (rgb, empty) = eight_bits(picture, with.empty_set)?;
     let whole = |m: &&Mask| m.data.len() == m.w * m.h;
     let (coarse, seen) = (with.coarse.filter(whole), with.seen.filter(whole));
-    let scene = backdrop::Scene::new(&rgb, empty.as_deref(), coarse);
+    // A coarse mask says what is no ground; without one it is the ground that the network looked beside.
+    let known = with.sight.filter(|s| {
+        coarse.is_none() && picture.space == Space::Srgb && s.is_of(&rgb, with.empty_set.is_some())
+    });
+    let scene = match known {
+        Some(sight) => Cow::Borrowed(sight.scene()),
+        None => Cow::Owned(backdrop::Scene::new(&rgb, empty.as_deref(), coarse)),
+    };
     let mut labels = coarse::label(&scene, coarse, seen);
     stroke::paint_labels(&mut labels, with.strokes, (rgb.w, rgb.h));
     let mut alpha = edge::solve(&rgb, empty.as_deref(), &scene, &labels);
     stroke::paint_alpha(&mut alpha, with.strokes);
-    Ok(finish(alpha, scene, &labels))
+    Ok(finish(alpha, &scene, labels))
 }
 
 /// Quickly and without an empty set where the subject of a picture is: for retouching and scoring. `seen` as in
@@ -170,9 +180,9 @@ fn eight_bits<'a>(
 }
 
 /// Counts, measures and words of a solved alpha.
-fn finish(alpha: Mask, scene: backdrop::Scene, labels: &coarse::Labels) -> Cut {
+fn finish(alpha: Mask, scene: &backdrop::Scene, labels: coarse::Labels) -> Cut {
     let subject = alpha.extent();
-    let mut warnings = scene.warnings;
+    let mut warnings = scene.warnings.clone();
     if subject.is_empty() {
         warnings
             .push("no subject stands out from the backdrop; paint over it to keep it".to_owned());
@@ -185,8 +195,8 @@ fn finish(alpha: Mask, scene: backdrop::Scene, labels: &coarse::Labels) -> Cut {
     }
     Cut {
         holes: labels.holes,
-        shadow: labels.shadow.clone(),
-        backdrop: scene.ground,
+        shadow: labels.shadow,
+        backdrop: scene.ground.clone(),
         method: scene.method,
         alpha,
         subject,
@@ -236,6 +246,27 @@ mod tests {
         assert!(got > 0.97, "{got}");
         assert_eq!((cut.method, cut.holes), (Method::EmptySet, 1));
         assert!(cut.shadow.data.iter().all(|&s| (0.85..1.15).contains(&s)));
+    }
+
+    #[test]
+    fn a_ground_that_the_network_looked_beside_is_not_looked_for_again() {
+        let (picture, empty) = (cloth(true, 4), cloth(false, 1));
+        let (rgb, plate) = (picture.to_srgb8(), empty.to_srgb8());
+        for known in [true, false] {
+            let sight = Sight::close(&rgb, known.then_some(&plate));
+            let with = CutOut { empty_set: known.then_some(&empty), ..CutOut::default() };
+            let plain = cut_out(&picture, &with).unwrap();
+            let shared = cut_out(&picture, &CutOut { sight: Some(&sight), ..with }).unwrap();
+            assert_eq!(plain.alpha, shared.alpha);
+            assert_eq!((plain.method, plain.warnings), (shared.method, shared.warnings));
+        }
+        // One of another picture, or of one whose set was not known, counts for nothing.
+        let other = Sight::close(&Rgb8::new(90, 60), None);
+        let with = CutOut { empty_set: Some(&empty), sight: Some(&other), ..CutOut::default() };
+        assert_eq!(cut_out(&picture, &with).unwrap().method, Method::EmptySet);
+        let unknown = Sight::close(&rgb, None);
+        let with = CutOut { sight: Some(&unknown), ..with };
+        assert_eq!(cut_out(&picture, &with).unwrap().method, Method::EmptySet);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! blurred edge. The subject's colour at its very rim is unknown and changes within two pixels: polished metal
 //! mirrors the ground at its rim and the lights beside it. What is known is the lens: a step, and a ramp
 //! beginning at the same place, both blurred by it. The place that explains the profile best is the edge.
+//! A wire, light on one side and dark on the other, has two: between them its colour changes evenly.
 
 /// An edge is located only where the subject goes on for so many units behind it.
 const THICK: isize = 10;
@@ -38,12 +39,31 @@ pub(super) struct Edge {
     normal: [f32; 2],
     /// From `at` along the normal to the edge.
     offset: f32,
+    /// The same to where a wire ends again.
+    far: Option<f32>,
 }
 
 impl Edge {
     /// How far a place lies inside the edge; negative outside.
-    pub(super) fn inside(&self, x: f32, y: f32) -> f32 {
+    fn inside(&self, x: f32, y: f32) -> f32 {
         (x - self.at[0]) * self.normal[0] + (y - self.at[1]) * self.normal[1] - self.offset
+    }
+
+    /// Whether it is that of a wire, whose other edge is known as well.
+    pub(super) fn is_wire(&self) -> bool {
+        self.far.is_some()
+    }
+
+    /// Coverage of a place seen through a lens of this blur.
+    pub(super) fn coverage(&self, x: f32, y: f32, sigma: f32) -> f32 {
+        let inside = self.inside(x, y);
+        let covered = |inside: f32| match inside / sigma {
+            u if u > 3.0 => 1.0,
+            u if u < -3.0 => 0.0,
+            u => step(u),
+        };
+        let beyond = self.far.map_or(0.0, |far| covered(inside + self.offset - far));
+        covered(inside) - beyond
     }
 }
 
@@ -57,8 +77,8 @@ fn ramp(u: f32) -> f32 {
     u * step(u) + (-0.5 * u * u).exp() * 0.398_942
 }
 
-/// The edge at a pixel of the outline; `None` where the subject is too thin to have one side only, or where the
-/// direction is not clear.
+/// The edge at a pixel of the outline, or both edges of a wire; `None` where the subject is too thin to have one side
+/// only and too thick for a wire, or where the direction is not clear.
 pub(super) fn locate(field: &Field, i: usize) -> Option<Edge> {
     let (w, h) = (field.w as isize, field.h as isize);
     let (x, y) = ((i % field.w) as isize, (i / field.w) as isize);
@@ -68,15 +88,15 @@ pub(super) fn locate(field: &Field, i: usize) -> Option<Edge> {
         return None;
     }
     let normal = normal(field, x, y)?;
-    // Of a thin wire the rim is narrower than the lens can part from the rest.
-    let thick = (2..=THICK).all(|k| {
-        let (u, v) =
-            (x as f32 + normal[0] * k as f32 * unit, y as f32 + normal[1] * k as f32 * unit);
+    let cut_at = |t: f32| {
+        let (u, v) = (x as f32 + normal[0] * t, y as f32 + normal[1] * t);
         let (u, v) = ((u + 0.5) as isize, (v + 0.5) as isize);
         u < 0 || v < 0 || u >= w || v >= h || field.cut[(v * w + u) as usize]
-    });
-    if !thick {
-        return None;
+    };
+    // Of a thin wire the rim is narrower than the lens can part from the rest.
+    let ends = (4..=2 * THICK).map(|k| 0.5 * k as f32).find(|k| !cut_at(k * unit));
+    if let Some(width) = ends {
+        return if width > THIN { None } else { across(field, (x, y), normal, unit, width) };
     }
     let mut bins = [[0.0_f32; 5]; BINS];
     let (mut inside, mut open) = (0, 0);
@@ -111,7 +131,159 @@ pub(super) fn locate(field: &Field, i: usize) -> Option<Edge> {
         return None;
     }
     let offset = best(&bins, field.noise, field.sigma / unit)?;
-    Some(Edge { at: [x as f32, y as f32], normal, offset: offset * unit })
+    Some(Edge { at: [x as f32, y as f32], normal, offset: offset * unit, far: None })
+}
+
+/// A wider cut than this, in units, is no wire: its colour changes in more than one way.
+const THIN: f32 = 5.5;
+/// Places of a wire's near edge that are tried, a quarter of a unit apart, and as many of its far edge.
+const SIDES: usize = 12;
+/// Bins of the profile across a wire, half a unit each.
+const WIDE: usize = 2 * (THICK as usize + 8);
+/// Bins before the outline.
+const BEFORE: f32 = 7.0;
+
+/// Both edges of a wire: a colour that changes evenly from one to the other, blurred by the lens, explains the
+/// profile across it best. `width` is that of the cut, in units.
+fn across(
+    field: &Field,
+    (x, y): (isize, isize),
+    normal: [f32; 2],
+    unit: f32,
+    width: f32,
+) -> Option<Edge> {
+    let (w, h) = (field.w as isize, field.h as isize);
+    let (before, beyond) = (3.5 * unit, (width + 3.0) * unit);
+    let corner = |t: f32, along: f32, c: usize| {
+        t * normal[c] + along * if c == 0 { -normal[1] } else { normal[0] }
+    };
+    let span = |c: usize, at: isize, n: isize| {
+        let ends = [(-before, -2.0), (-before, 2.0), (beyond, -2.0), (beyond, 2.0)]
+            .map(|(t, along)| corner(t, along * unit, c));
+        let lo = ends.iter().fold(f32::MAX, |a, &b| a.min(b)).floor() as isize;
+        let hi = ends.iter().fold(f32::MIN, |a, &b| a.max(b)).ceil() as isize;
+        (at + lo >= 0 && at + hi < n).then_some(lo..=hi)
+    };
+    let (across, down) = (span(0, x, w)?, span(1, y, h)?);
+    let mut bins = [[0.0_f32; 5]; WIDE];
+    let (mut wrong, mut seen) = (0, 0);
+    for dy in down {
+        for dx in across.clone() {
+            let (u, v) = (dx as f32, dy as f32);
+            let t = (u * normal[0] + v * normal[1]) / unit;
+            let along = (v * normal[0] - u * normal[1]).abs() / unit;
+            let bin = (t * 2.0 + BEFORE).round();
+            if along > 2.0 || bin < 0.0 || bin >= WIDE as f32 || t > width + 3.0 {
+                continue;
+            }
+            let j = ((y + dy) * w + x + dx) as usize;
+            let cut = field.cut[j];
+            let outside = t < -1.0 || t > width + 0.5;
+            let inside = t > 0.7 && t < width - 1.2;
+            seen += usize::from(outside || inside);
+            wrong += usize::from(outside && cut || inside && !cut);
+            if outside && cut {
+                continue;
+            }
+            let weight = 1.0 - along / 2.5;
+            let off = (field.off)(j);
+            let b = &mut bins[bin as usize];
+            b[0] += weight;
+            b[1] += weight * t;
+            (0..3).for_each(|c| b[2 + c] += weight * off[c]);
+        }
+    }
+    // Another wire crosses here, or this one ends.
+    if wrong * 8 > seen {
+        return None;
+    }
+    let (near, far) = both(&bins, width, field.noise, field.sigma / unit)?;
+    Some(Edge { at: [x as f32, y as f32], normal, offset: near * unit, far: Some(far * unit) })
+}
+
+/// The pair of places, in units inwards, between which an even change of colour leaves the least of the profile
+/// unexplained.
+fn both(bins: &[[f32; 5]; WIDE], width: f32, noise: f32, sigma: f32) -> Option<(f32, f32)> {
+    let near = |k: usize| -0.5 + 0.25 * k as f32;
+    let far = |k: usize| width - 0.5 - near(k);
+    // Of a bin: its place; how much of the lens lies before each edge, and the mean of that part.
+    let parts = |edge: f32, t: f32| {
+        let u = (t - edge) / sigma;
+        (step(u), sigma * (-0.5 * u * u).exp() * 0.398_942)
+    };
+    let used: Vec<(&[f32; 5], f32)> =
+        bins.iter().filter(|b| b[0] >= 0.5).map(|b| (b, b[1] / b[0])).collect();
+    let all: f32 = used.iter().map(|(b, _)| b[0]).sum();
+    let square: f32 =
+        used.iter().map(|(b, _)| (b[2] * b[2] + b[3] * b[3] + b[4] * b[4]) / b[0]).sum();
+    let strongest =
+        used.iter().flat_map(|(b, _)| (2..5).map(|c| b[c].abs() / b[0])).fold(0.0, f32::max);
+    if all < 15.0 || strongest < 3.0 * noise {
+        return None;
+    }
+    let edges: Vec<[Vec<(f32, f32)>; 2]> = used
+        .iter()
+        .map(|&(_, t)| {
+            [
+                (0..SIDES).map(|k| parts(near(k), t)).collect(),
+                (0..SIDES).map(|k| parts(far(k), t)).collect(),
+            ]
+        })
+        .collect();
+    let mut best = (f32::MAX, 0, 0);
+    let mut costs = [[f32::MAX; SIDES]; SIDES];
+    for i in 0..SIDES {
+        for j in 0..SIDES {
+            let (a, b) = (near(i), far(j));
+            let half = 0.5 * (b - a);
+            if half < 0.4 {
+                continue;
+            }
+            let middle = 0.5 * (a + b);
+            let (mut m, mut r) = ([0.0_f32; 3], [[0.0_f32; 2]; 3]);
+            for ((bin, t), edge) in used.iter().zip(&edges) {
+                let ((pa, ga), (pb, gb)) = (edge[0][i], edge[1][j]);
+                let f = pa - pb;
+                let g = ((t - middle) * f + sigma * (ga - gb)) / half;
+                m[0] += bin[0] * f * f;
+                m[1] += bin[0] * f * g;
+                m[2] += bin[0] * g * g;
+                for c in 0..3 {
+                    r[c][0] += bin[2 + c] * f;
+                    r[c][1] += bin[2 + c] * g;
+                }
+            }
+            let (p, q) = (m[0] + 1e-4 * all, m[2] + 1e-4 * all);
+            let det = (p * q - m[1] * m[1]).max(1e-9);
+            let explained: f32 = r
+                .iter()
+                .map(|r| (r[0] * r[0] * q - 2.0 * r[0] * r[1] * m[1] + r[1] * r[1] * p) / det)
+                .sum();
+            let usual = (near(i) - 0.8, near(j) - 0.8);
+            costs[i][j] = (square - explained) / all
+                + noise * noise * 2.0 * (usual.0 * usual.0 + usual.1 * usual.1);
+            if costs[i][j] < best.0 {
+                best = (costs[i][j], i, j);
+            }
+        }
+    }
+    if best.0 == f32::MAX {
+        return None;
+    }
+    let (_, i, j) = best;
+    let bend = |at: usize, cost: &dyn Fn(usize) -> f32| {
+        if at == 0 || at + 1 == SIDES || cost(at - 1) == f32::MAX || cost(at + 1) == f32::MAX {
+            return 0.0;
+        }
+        let curve = cost(at - 1) - 2.0 * cost(at) + cost(at + 1);
+        let vertex = 0.5 * (cost(at - 1) - cost(at + 1)) / curve;
+        if curve > 0.0 { vertex.clamp(-0.5, 0.5) } else { 0.0 }
+    };
+    let a = near(i) + 0.25 * bend(i, &|k| costs[k][j]);
+    let b = far(j) - 0.25 * bend(j, &|k| costs[i][k]);
+    // Polished metal is as light as its ground at its very rim, which it mirrors.
+    let rim = 0.015 * (b - a);
+    Some((a - rim, b + rim))
 }
 
 /// The direction inwards at a pixel.
@@ -204,7 +376,7 @@ pub(super) fn steady(
         .map(|own| {
             let own = (*own)?;
             let (x, y) = (own.at[0] as usize, own.at[1] as usize);
-            let mut said = Vec::with_capacity(12);
+            let (mut said, mut ends) = (Vec::with_capacity(12), Vec::new());
             for v in y.saturating_sub(2)..=(y + 2).min(h - 1) {
                 for u in x.saturating_sub(2)..=(x + 2).min(w - 1) {
                     let k = index[v * w + u];
@@ -213,15 +385,19 @@ pub(super) fn steady(
                     }
                     if let Some(other) = found[k as usize] {
                         let dot = own.normal[0] * other.normal[0] + own.normal[1] * other.normal[1];
-                        if dot > 0.8 {
-                            let at =
-                                |c: usize| other.at[c] + other.normal[c] * other.offset - own.at[c];
-                            said.push(at(0) * own.normal[0] + at(1) * own.normal[1]);
+                        if dot > 0.8 && own.far.is_some() == other.far.is_some() {
+                            let along = |t: f32| {
+                                let at = |c: usize| other.at[c] + other.normal[c] * t - own.at[c];
+                                at(0) * own.normal[0] + at(1) * own.normal[1]
+                            };
+                            said.push(along(other.offset));
+                            ends.extend(other.far.map(along));
                         }
                     }
                 }
             }
-            Some(Edge { offset: super::filter::median(said), ..own })
+            let far = own.far.map(|_| super::filter::median(ends));
+            Some(Edge { offset: super::filter::median(said), far, ..own })
         })
         .collect()
 }
@@ -266,12 +442,69 @@ mod tests {
         }
     }
 
+    /// A wire across a field of 40 x 40, light on one side and dark on the other, as a lens of sigma .8 shows it.
+    fn wire(near: f32, far: f32, angle: f32) -> Vec<[f32; 3]> {
+        (0..1600_usize)
+            .map(|i| {
+                let (x, y) = ((i % 40) as f32 - 20.0, (i / 40) as f32 - 20.0);
+                let at = x * angle.cos() + y * angle.sin();
+                let (mut sum, mut all) = (0.0, 0.0);
+                for k in -200..=200 {
+                    let u = k as f32 * 0.02;
+                    let weight = (-0.5 * (u / 0.8) * (u / 0.8)).exp();
+                    let place = (at + u - near) / (far - near);
+                    all += weight;
+                    sum += if (0.0..1.0).contains(&place) {
+                        weight * (0.3 - 0.2 * place)
+                    } else {
+                        0.0
+                    };
+                }
+                [sum / all; 3]
+            })
+            .collect()
+    }
+
     #[test]
-    fn a_wire_has_no_one_side() {
-        let wire = |i: usize| (i % 40).abs_diff(20) < 2;
-        let cut: Vec<bool> = (0..1600).map(wire).collect();
-        let off = |i: usize| [f32::from(u8::from(wire(i))); 3];
+    fn both_edges_of_a_wire_are_found() {
+        for (near, far, angle) in
+            [(-1.2_f32, 1.1_f32, 0.0_f32), (-1.0, 1.0, 0.5), (-1.1, 1.3, 1.2), (-1.2, 0.9, 3.6)]
+        {
+            let seen = wire(near, far, angle);
+            let cut: Vec<bool> = seen.iter().map(|v| v[0] > 0.01).collect();
+            let off = |i: usize| seen[i];
+            let field = Field { w: 40, h: 40, cut: &cut, off: &off, sigma: 0.8, noise: 0.003 };
+            let (c, s) = (angle.cos(), angle.sin());
+            let along = |i: usize| ((i % 40) as f32 - 20.0) * c + ((i / 40) as f32 - 20.0) * s;
+            let middle = |i: &usize| (i % 40).abs_diff(20) < 8 && (i / 40).abs_diff(20) < 8;
+            // Of the near outline the pixel straight before the middle.
+            let beside = |i: usize| [i - 1, i + 1, i - 40, i + 40].iter().any(|&j| !cut[j]);
+            let off_axis =
+                |i: usize| (((i / 40) as f32 - 20.0) * c - ((i % 40) as f32 - 20.0) * s).abs();
+            let rim = (0..1600_usize)
+                .filter(|i| middle(i) && cut[*i] && beside(*i) && along(*i) < 0.0)
+                .min_by(|&a, &b| off_axis(a).total_cmp(&off_axis(b)))
+                .unwrap();
+            let edge = locate(&field, rim).unwrap();
+            assert!(edge.is_wire());
+            let got = |at: f32| edge.coverage(20.0 + at * c, 20.0 + at * s, 0.8);
+            let want = |at: f32| step((at - near) / 0.8) - step((at - far) / 0.8);
+            for at in [-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0] {
+                let (got, want) = (got(at), want(at));
+                assert!(
+                    (got - want).abs() < 0.15,
+                    "{near} {far} {angle} at {at}: {got}, not {want}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_band_that_is_neither_thin_nor_thick_has_no_known_edge() {
+        let band = |i: usize| (i % 40).abs_diff(20) < 5;
+        let cut: Vec<bool> = (0..1600).map(band).collect();
+        let off = |i: usize| [f32::from(u8::from(band(i))); 3];
         let field = Field { w: 40, h: 40, cut: &cut, off: &off, sigma: 0.8, noise: 0.003 };
-        assert!(locate(&field, 20 * 40 + 19).is_none());
+        assert!(locate(&field, 20 * 40 + 16).is_none());
     }
 }

@@ -36,6 +36,17 @@ pub(super) fn decode(v: f32) -> f32 {
     table[i] + (table[i + 1] - table[i]) * (place - i as f32)
 }
 
+/// How much of an encoded difference a small linear one makes near this linear value; by a table as well.
+#[inline]
+pub(super) fn encoded_a_step(v: f32) -> f32 {
+    static TABLE: OnceLock<Vec<f32>> = OnceLock::new();
+    let table = TABLE.get_or_init(|| {
+        let slope = |v: f32| 0.45 * v.max(0.002).powf(-0.55);
+        (0..=1024).map(|i| slope((i as f32 / 1024.0).powi(2))).collect()
+    });
+    table[(v.clamp(0.0, 1.0).sqrt() * 1024.0 + 0.5) as usize & 0x7ff]
+}
+
 /// Each channel [`encode`]d.
 #[inline]
 pub(super) fn encode3(p: [f32; 3]) -> [f32; 3] {

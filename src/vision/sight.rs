@@ -6,8 +6,11 @@ use crate::imaging::Rgb8;
 
 /// A reduced picture beside its ground, photographed or fitted, as the network wants them. Training and use
 /// share this code, so that the network meets in use what it was trained on.
+#[derive(Debug)]
 pub struct Sight {
     scene: Scene,
+    /// Size of the picture, and whether its empty set was given.
+    of: (usize, usize, bool),
 }
 
 impl Sight {
@@ -19,18 +22,36 @@ impl Sight {
     /// The whole picture, squeezed into one square. `empty_set` is the same set without the piece, of the
     /// same size; without one a smooth ground is fitted.
     pub fn whole(picture: &Rgb8, empty_set: Option<&Rgb8>) -> Self {
-        Self { scene: Scene::sized(picture, empty_set, None, (Self::SIDE, Self::SIDE)) }
+        Self {
+            scene: Scene::sized(picture, empty_set, None, (Self::SIDE, Self::SIDE)),
+            of: (picture.w, picture.h, empty_set.is_some()),
+        }
     }
 
     /// The next picture of the same set, of any size, before the ground that is known.
     pub fn follow(&mut self, picture: &Rgb8) {
         let (w, h) = self.size();
         self.scene.picture = proxy::reduce(picture, w, h);
+        self.of = (picture.w, picture.h, self.of.2);
     }
 
     /// The picture at the size at which a cut-out is decided, to be looked at square by square.
     pub fn close(picture: &Rgb8, empty_set: Option<&Rgb8>) -> Self {
-        Self { scene: Scene::new(picture, empty_set, None) }
+        Self {
+            scene: Scene::new(picture, empty_set, None),
+            of: (picture.w, picture.h, empty_set.is_some()),
+        }
+    }
+
+    /// Whether it can be a close look at this picture, with an empty set or without.
+    pub(super) fn is_of(&self, picture: &Rgb8, empty_set: bool) -> bool {
+        self.of == (picture.w, picture.h, empty_set)
+            && self.size() == proxy::size(picture.w, picture.h)
+    }
+
+    /// The reduced picture and its ground.
+    pub(super) fn scene(&self) -> &Scene {
+        &self.scene
     }
 
     /// Width and height.

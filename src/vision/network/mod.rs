@@ -6,6 +6,7 @@
 
 mod convolve;
 mod guard;
+mod order;
 mod registry;
 mod subject;
 
@@ -121,6 +122,7 @@ fn plan_of(bytes: &[u8], shape: [usize; 4]) -> Result<Arc<TypedRunnableModel>, S
             .and_then(InferenceModelExt::into_typed)
             .and_then(TypedModel::into_decluttered)
             .and_then(convolve::direct)
+            .and_then(order::looked_up)
             .and_then(TypedModel::into_optimized)
             .and_then(IntoRunnable::into_runnable)
             .map_err(|e| e.root_cause().to_string())

@@ -62,9 +62,17 @@ impl SubjectNetwork {
     /// Both looks; the parts are as large as the reduced picture that a cut-out is decided on.
     pub fn look(&self, picture: &Rgb8, empty_set: Option<&Rgb8>) -> Result<Parts, NetworkError> {
         let first = self.glance(picture, empty_set)?.subject;
-        let guess =
-            Plane { w: SIDE, h: SIDE, data: first.data.iter().map(|&v| f32::from(v)).collect() };
-        let sight = Sight::close(picture, empty_set);
+        self.look_closely(&first, &Sight::close(picture, empty_set))
+    }
+
+    /// The second look, at [`Sight::close`] of a picture; `first` is the subject of a glance at it. The cut-out takes
+    /// the same sight ([`crate::vision::CutOut::sight`]).
+    pub fn look_closely(&self, first: &Mask, sight: &Sight) -> Result<Parts, NetworkError> {
+        let guess = Plane {
+            w: first.w,
+            h: first.h,
+            data: first.data.iter().map(|&v| f32::from(v)).collect(),
+        };
         let (w, h) = sight.size();
         let corners: Vec<(usize, usize)> = starts(h)
             .into_iter()
@@ -75,9 +83,8 @@ impl SubjectNetwork {
             .map(|&(left, top)| {
                 let hint = |i: usize| {
                     let (x, y) = ((left + i % SIDE).min(w - 1), (top + i / SIDE).min(h - 1));
-                    let k = SIDE as f32;
                     let (u, v) = ((x as f32 + 0.5) / w as f32, (y as f32 + 0.5) / h as f32);
-                    guess.sample(u * k - 0.5, v * k - 0.5)
+                    guess.sample(u * guess.w as f32 - 0.5, v * guess.h as f32 - 0.5)
                 };
                 self.run(sight.square(left, top), Some(&hint))
             })
