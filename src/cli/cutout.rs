@@ -216,12 +216,13 @@ impl Job<'_> {
             }
         };
         let empty_set = self.empty.as_ref();
-        let seen = match self.arguments.model.as_str() {
+        let look = match self.arguments.model.as_str() {
             "auto" => product::look(&opened.picture, empty_set),
             _ => None,
         };
-        let (coarse, seen) = (coarse.as_ref(), seen.as_ref());
-        let with = CutOut { empty_set, coarse, seen, ..CutOut::default() };
+        let (seen, sight) = (look.as_ref().map(|l| &l.seen), look.as_ref().map(|l| &l.sight));
+        let coarse = coarse.as_ref();
+        let with = CutOut { empty_set, coarse, seen, sight, ..CutOut::default() };
         let cut = vision::cut_out(&opened.picture, &with)?;
         warnings.extend(cut.warnings.iter().cloned());
         let laid =

@@ -2,7 +2,7 @@
 
 use crate::imaging::{Mask, Picture, Rgb8, resize};
 use crate::retouch::{Mark, Place, Recipe, Side};
-use crate::vision::{self, Brush, CutError, CutOut, Stroke};
+use crate::vision::{self, Brush, CutError, CutOut, Sight, Stroke};
 
 /// Longest side at which the subject is looked for, pixels: the time goes with its square.
 pub const LOOK: usize = 480;
@@ -39,13 +39,25 @@ fn glance(picture: &Rgb8) -> Option<Mask> {
     }
 }
 
+/// What the network saw of a picture closely, for [`CutOut::seen`] and [`CutOut::sight`].
+pub struct Look {
+    /// Where the piece is.
+    pub seen: Mask,
+    /// The picture beside its ground.
+    pub sight: Sight,
+}
+
 /// Where the network sees the piece closely; none without a network.
-pub fn look(picture: &Picture, empty_set: Option<&Picture>) -> Option<Mask> {
+pub fn look(picture: &Picture, empty_set: Option<&Picture>) -> Option<Look> {
     #[cfg(feature = "network")]
     {
-        let empty = empty_set.map(Picture::to_srgb8);
-        let seen = network()?.look(&picture.to_srgb8(), empty.as_deref());
-        seen.map_err(|e| tracing::warn!("{e}")).ok().map(|p| p.subject)
+        let (rgb, empty) = (picture.to_srgb8(), empty_set.map(Picture::to_srgb8));
+        let network = network()?;
+        let first = network.glance(&rgb, empty.as_deref());
+        let sight = Sight::close(&rgb, empty.as_deref());
+        let parts = first.and_then(|first| network.look_closely(&first.subject, &sight));
+        let parts = parts.map_err(|e| tracing::warn!("{e}")).ok()?;
+        Some(Look { seen: parts.subject, sight })
     }
     #[cfg(not(feature = "network"))]
     {
@@ -68,8 +80,9 @@ pub fn product_for(
     };
     let (w, h) = picture.size();
     let strokes: Vec<Stroke> = marks.iter().map(|m| stroke(m, (w, h))).collect();
-    let seen = look(picture, empty_set);
-    let with = CutOut { empty_set, strokes: &strokes, seen: seen.as_ref(), ..CutOut::default() };
+    let look = look(picture, empty_set);
+    let (seen, sight) = (look.as_ref().map(|l| &l.seen), look.as_ref().map(|l| &l.sight));
+    let with = CutOut { empty_set, strokes: &strokes, seen, sight, ..CutOut::default() };
     let cut = vision::cut_out(picture, &with)?;
     Ok((plausible(cut.alpha), cut.warnings))
 }
