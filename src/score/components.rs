@@ -17,17 +17,40 @@ pub(super) struct Component {
 
 /// Every connected area inside `within`, largest first.
 pub(super) fn find(within: Rect, is: impl Fn(usize, usize) -> bool) -> Vec<Component> {
+    find_runs(within, |y, runs| row_runs(within, y, &is, runs))
+}
+
+/// As [`find`], where the runs of each row are found by other means: in order of columns, apart from each
+/// other.
+pub(super) fn find_runs(
+    within: Rect,
+    mut row: impl FnMut(usize, &mut Vec<(usize, usize, usize)>),
+) -> Vec<Component> {
     let mut runs: Vec<(usize, usize, usize)> = Vec::new();
     let mut parent: Vec<usize> = Vec::new();
     let mut above = 0..0;
     for y in within.y..within.bottom() {
         let start = runs.len();
-        row_runs(within, y, &is, &mut runs);
+        row(y, &mut runs);
         parent.extend(start..runs.len());
         join_rows(&runs, above, start, &mut parent);
         above = start..runs.len();
     }
     gather(&runs, &mut parent)
+}
+
+/// Appends the runs of the columns of a row that come one after the other.
+pub(super) fn append_runs(
+    y: usize,
+    columns: impl Iterator<Item = usize>,
+    runs: &mut Vec<(usize, usize, usize)>,
+) {
+    for x in columns {
+        match runs.last_mut() {
+            Some(run) if run.0 == y && run.2 == x => run.2 = x + 1,
+            _ => runs.push((y, x, x + 1)),
+        }
+    }
 }
 
 /// Appends the runs of one row.
@@ -123,6 +146,13 @@ mod tests {
         assert_eq!(areas, [4, 4, 2, 1]);
         assert_eq!(found[0].rect, Rect::new(0, 0, 4, 2));
         assert_eq!(found[1].centre, (6.5, 2.5));
+    }
+
+    #[test]
+    fn columns_become_runs() {
+        let mut runs = vec![(3, 0, 9)];
+        append_runs(4, [2, 3, 4, 9, 11, 12].into_iter(), &mut runs);
+        assert_eq!(runs, [(3, 0, 9), (4, 2, 5), (4, 9, 10), (4, 11, 13)]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The light, in linear light before any tone curve: exposure, clipping, the backdrop, the shadow, the
 //! cast, contrast, key and fill.
 
-use super::components::find;
+use super::components::{append_runs, find_runs};
 use super::limits;
 use super::stats::{fall, median, quantile};
 use super::subject::{Found, Subject};
@@ -23,6 +23,8 @@ const GREY: f32 = 0.18;
 const FULL: u8 = 253;
 /// A clipped area under this share of the piece is a glint.
 const GLINT: f32 = 0.0002;
+/// Pixels of a row that are looked at together for clipped ones.
+const RUN: usize = 32;
 /// Luminance of L* 30.
 const DARK: f32 = 0.0623;
 
@@ -158,18 +160,23 @@ fn side(grid: &[(f32, usize, usize)], range: f32, n: usize) -> String {
 fn clipping(light: &mut Lighting, view: &View, rgb: &Rgb8, subject: &Subject) {
     // Before a white backdrop what is white all over is the backdrop, seen through the piece.
     let knocked_out = light.backdrop_white > 0.5;
-    // Most rows hold nothing that is full.
     let r = subject.rect;
-    let row = |y: usize| &rgb.data[(y * rgb.w + r.x) * 3..(y * rgb.w + r.right()) * 3];
-    let high = |y: usize| largest(row(y));
-    let hot: Vec<bool> = (r.y..r.bottom()).map(|y| high(y) >= FULL).collect();
-    let full = |x: usize, y: usize| {
-        let i = (y * rgb.w + x) * 3;
-        hot[y - r.y] && burnt(&rgb.data[i..i + 3], knocked_out) && subject.inside(x, y)
+    let full = |y: usize, runs: &mut Vec<_>| {
+        let row = &rgb.data[(y * rgb.w + r.x) * 3..(y * rgb.w + r.right()) * 3];
+        // Most of a row is nowhere near full.
+        for (k, some) in row.chunks(3 * RUN).enumerate() {
+            if largest(some) < FULL {
+                continue;
+            }
+            let pixels = some.chunks_exact(3).enumerate();
+            let burnt = pixels.filter(|(_, p)| burnt(p, knocked_out));
+            let columns = burnt.map(|(x, _)| r.x + k * RUN + x);
+            append_runs(y, columns.filter(|x| subject.inside(*x, y)), runs);
+        }
     };
     let area = subject.working_area().max(1.0);
     let (mut glints, mut blobs) = (0, 0);
-    for c in find(subject.rect, full) {
+    for c in find_runs(r, full) {
         if (c.area as f32) < (GLINT * area).max(4.0) {
             glints += c.area;
             continue;

@@ -3,6 +3,7 @@
 
 use crate::imaging::Rgb8;
 use crate::imaging::colour::srgb_decode_table;
+use crate::imaging::lanes::wide_fn;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Cells of the luma grid along each side.
@@ -121,8 +122,24 @@ impl Samples {
         let step = picture.w.max(picture.h).div_ceil(SAMPLES).max(1);
         let (w, h) = (picture.w / step, picture.h / step);
         let mut rgb = Vec::with_capacity(w * h);
+        // The mean of at most 3 x 3 pixels spread over a block: signatures need no more.
+        let n = step.min(3);
+        let spread: Vec<usize> = (0..n).map(|i| i * step / n).collect();
+        let norm = 1.0 / (n * n) as f32;
+        let mut sums = vec![0_u16; w * step * 3];
         for y in 0..h {
-            rgb.extend((0..w).map(|x| block(picture, x * step, y * step, step)));
+            sums.fill(0);
+            for row in &spread {
+                let from = (y * step + row) * picture.w * 3;
+                add(&mut sums, &picture.data[from..from + w * step * 3]);
+            }
+            rgb.extend(sums.chunks_exact(step * 3).map(|block| {
+                let mut sum = [0_u16; 3];
+                for p in spread.iter().map(|i| &block[3 * i..3 * i + 3]) {
+                    (0..3).for_each(|c| sum[c] += p[c]);
+                }
+                sum.map(|s| f32::from(s) * norm)
+            }));
         }
         let luma = rgb.iter().map(|p| 0.21 * p[0] + 0.72 * p[1] + 0.07 * p[2]).collect();
         Self { w, h, rgb, luma }
@@ -158,26 +175,23 @@ impl Samples {
     }
 }
 
-/// The mean of at most 3 x 3 pixels spread over a block: signatures need no more.
-fn block(picture: &Rgb8, x: usize, y: usize, step: usize) -> [f32; 3] {
-    let n = step.min(3);
-    let mut sum = [0.0_f32; 3];
-    for j in 0..n {
-        for i in 0..n {
-            let p = picture.at(x + i * step / n, y + j * step / n);
-            (0..3).for_each(|c| sum[c] += f32::from(p[c]));
-        }
+wide_fn! {
+    fn add(sums: &mut [u16], values: &[u8]) {
+        sums.iter_mut().zip(values).for_each(|(sum, v)| *sum += u16::from(*v));
     }
-    sum.map(|s| s / (n * n) as f32)
 }
 
 /// The mean of a quantity over `n` x `n` cells.
 fn cells(samples: &Samples, n: usize, value: impl Fn(&Samples, usize) -> f32) -> Vec<f32> {
+    let (w, h) = (samples.w, samples.h);
     let mut sums = vec![(0.0_f32, 0.0_f32); n * n];
-    for i in 0..samples.rgb.len() {
-        let (x, y) = (i % samples.w, i / samples.w);
-        let cell = &mut sums[y * n / samples.h * n + x * n / samples.w];
-        *cell = (cell.0 + value(samples, i), cell.1 + 1.0);
+    let columns: Vec<usize> = (0..w).map(|x| x * n / w).collect();
+    for y in 0..h {
+        let row = &mut sums[y * n / h * n..][..n];
+        for (x, column) in columns.iter().enumerate() {
+            let cell = &mut row[*column];
+            *cell = (cell.0 + value(samples, y * w + x), cell.1 + 1.0);
+        }
     }
     sums.iter().map(|(s, n)| if *n > 0.0 { s / n } else { 0.0 }).collect()
 }
