@@ -89,10 +89,15 @@ struct Rows {
 }
 
 impl Edges {
-    /// Finds the edges inside the piece's extent.
-    pub(super) fn find(&mut self, view: &View, subject: &Subject, noise: f32) {
+    /// Knows no edges any more.
+    pub(super) fn forget(&mut self) {
         self.all.clear();
         self.measured.clear();
+    }
+
+    /// Finds the edges inside the piece's extent.
+    pub(super) fn find(&mut self, view: &View, subject: &Subject, noise: f32) {
+        self.forget();
         // Room around the piece: whether an outline has neighbours shows outside of it.
         let rect = subject.rect.grown(12, view.tone.w, view.tone.h);
         self.rect = Rect::default();

@@ -41,9 +41,9 @@ impl Signature {
     /// The signature of an sRGB-encoded picture. Reads at most 400 samples a side.
     pub fn of(picture: &Rgb8) -> Self {
         let grid = Samples::of(picture);
-        let luma = cells(&grid, FINE, |s, i| s.luma[i]);
-        let red = cells(&grid, COARSE, |s, i| s.rgb[i][0] - s.rgb[i][1] + 128.0);
-        let blue = cells(&grid, COARSE, |s, i| s.rgb[i][2] - s.rgb[i][1] + 128.0);
+        let luma = cells(&grid, FINE, |s, i, _| s.luma[i]);
+        let red = cells(&grid, COARSE, |s, i, _| s.rgb[i][0] - s.rgb[i][1] + 128.0);
+        let blue = cells(&grid, COARSE, |s, i, _| s.rgb[i][2] - s.rgb[i][1] + 128.0);
         let energy = cells(&grid, COARSE, Samples::energy);
         let byte = |v: &f32| v.round().clamp(0.0, 255.0) as u8;
         Self {
@@ -146,8 +146,7 @@ impl Samples {
     }
 
     /// Squared central differences.
-    fn energy(&self, i: usize) -> f32 {
-        let (x, y) = (i % self.w, i / self.w);
+    fn energy(&self, i: usize, (x, y): (usize, usize)) -> f32 {
         if x == 0 || y == 0 || x + 1 >= self.w || y + 1 >= self.h {
             return 0.0;
         }
@@ -157,20 +156,19 @@ impl Samples {
     }
 
     fn colours(&self) -> Vec<u8> {
-        let mut bins = [0.0_f32; BINS];
+        let mut bins = [0_u32; BINS];
         for p in &self.rgb {
-            let level = p.map(|v| (v / 64.0) as usize & 3);
-            bins[level[0] * 16 + level[1] * 4 + level[2]] += 1.0;
+            let level = p.map(|v| v as u8 as usize / 64);
+            bins[level[0] * 16 + level[1] * 4 + level[2]] += 1;
         }
         let n = self.rgb.len().max(1) as f32;
-        bins.iter().map(|b| (255.0 * (b / n).sqrt()).round() as u8).collect()
+        bins.iter().map(|b| (255.0 * (*b as f32 / n).sqrt()).round() as u8).collect()
     }
 
     /// Mean luminance, linear.
     fn level(&self) -> f32 {
         let table = srgb_decode_table();
-        let sum: f64 =
-            self.luma.iter().map(|&v| f64::from(table[v.clamp(0.0, 255.0) as usize])).sum();
+        let sum: f64 = self.luma.iter().map(|&v| f64::from(table[v as u8 as usize])).sum();
         (sum / self.luma.len().max(1) as f64) as f32
     }
 }
@@ -182,7 +180,11 @@ wide_fn! {
 }
 
 /// The mean of a quantity over `n` x `n` cells.
-fn cells(samples: &Samples, n: usize, value: impl Fn(&Samples, usize) -> f32) -> Vec<f32> {
+fn cells(
+    samples: &Samples,
+    n: usize,
+    value: impl Fn(&Samples, usize, (usize, usize)) -> f32,
+) -> Vec<f32> {
     let (w, h) = (samples.w, samples.h);
     let mut sums = vec![(0.0_f32, 0.0_f32); n * n];
     let columns: Vec<usize> = (0..w).map(|x| x * n / w).collect();
@@ -190,7 +192,7 @@ fn cells(samples: &Samples, n: usize, value: impl Fn(&Samples, usize) -> f32) ->
         let row = &mut sums[y * n / h * n..][..n];
         for (x, column) in columns.iter().enumerate() {
             let cell = &mut row[*column];
-            *cell = (cell.0 + value(samples, y * w + x), cell.1 + 1.0);
+            *cell = (cell.0 + value(samples, y * w + x, (x, y)), cell.1 + 1.0);
         }
     }
     sums.iter().map(|(s, n)| if *n > 0.0 { s / n } else { 0.0 }).collect()
