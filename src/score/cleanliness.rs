@@ -18,7 +18,7 @@ const LARGEST: usize = 22;
 const TEXTURE: usize = 60;
 /// On a ground brighter than this less than the other of tone is no speck: where a finished picture is
 /// white all over, nothing hides what its compression leaves around a piece.
-const KNOCKED_OUT: (f32, f32) = (0.97, 0.026);
+const KNOCKED_OUT: (f32, f32) = (0.97, 0.045);
 /// Specks with three others within this share of the longer side are no dust.
 const CROWD: f32 = 0.03;
 /// A bright spot that still has this share of its contrast beside itself is no speck but a part of a streak.

@@ -1,7 +1,7 @@
 //! The light, in linear light before any tone curve: exposure, clipping, the backdrop, the shadow, the
 //! cast, contrast, key and fill.
 
-use super::components::{append_runs, find_runs};
+use super::components::{Component, append_runs, find_runs};
 use super::limits;
 use super::stats::{fall, median, quantile};
 use super::subject::{Found, Subject};
@@ -23,6 +23,8 @@ const GREY: f32 = 0.18;
 const FULL: u8 = 253;
 /// A clipped area under this share of the piece is a glint.
 const GLINT: f32 = 0.0002;
+/// A clipped line as thin as this share of the piece's longer side is a highlight as polish has it.
+const LINE: f32 = 0.015;
 /// Pixels of a row that are looked at together for clipped ones.
 const RUN: usize = 32;
 /// Luminance of L* 30.
@@ -181,7 +183,11 @@ fn clipping(light: &mut Lighting, view: &View, rgb: &Rgb8, subject: &Subject) {
             glints += c.area;
             continue;
         }
-        blobs += c.area;
+        if is_wanted(&c, subject) {
+            glints += c.area;
+        } else {
+            blobs += c.area;
+        }
         if light.blobs.len() < 8 {
             light.blobs.push(Blob {
                 region: Some(view.outward(c.rect)),
@@ -192,6 +198,22 @@ fn clipping(light: &mut Lighting, view: &View, rgb: &Rgb8, subject: &Subject) {
     }
     light.glints = glints as f32 / area;
     light.clipped = blobs as f32 / area;
+}
+
+/// Lines of light that shape polished metal, and facets that flash in a stone that was seen, are wanted
+/// however long or many they are: broad ones on metal are not.
+fn is_wanted(c: &Component, subject: &Subject) -> bool {
+    if subject.found != Found::Piece {
+        return false;
+    }
+    let s = subject.step();
+    let stone = |&(y, a, b): &(usize, usize, usize)| {
+        let (x, y) = ((a + b) / 2 / s, y / s);
+        let within = x < subject.stone.w && y < subject.stone.h;
+        if within && subject.stone.at(x, y) > 0 { b - a } else { 0 }
+    };
+    let flashes = 2 * c.runs.iter().map(stone).sum::<usize>() > c.area;
+    flashes || c.thickness() <= LINE * subject.rect.w.max(subject.rect.h) as f32
 }
 
 wide_fn! {
