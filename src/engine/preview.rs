@@ -178,7 +178,7 @@ impl Pipeline {
         let suggestions = self.advisor.look(&seen.score, frame.arrived - self.start);
         let shown = shrink(rgb, look.side);
         let finished = look.finish.then(|| self.finish.render(rgb, &shown, recipe));
-        let overlay = overlay(seen.peaking.as_ref(), seen.clipping.as_ref());
+        let overlay = overlay(seen.peaking.as_deref(), seen.clipping.as_deref());
         LiveView {
             number: frame.number,
             arrived: frame.arrived,

@@ -1,8 +1,8 @@
 //! Dust: small spots that differ from what is around them. On the backdrop they are found; on the
 //! piece they are counted as a hint only, since glints and engraving look alike.
 
-use super::components::{Component, find};
-use super::stats::quantile;
+use super::components::{Component, append_runs, find_runs};
+use super::stats::{above, quantile};
 use super::subject::{Subject, spread};
 use super::view::View;
 use super::words::count;
@@ -18,7 +18,7 @@ const LARGEST: usize = 22;
 const TEXTURE: usize = 60;
 /// On a ground brighter than this less than the other of tone is no speck: where a finished picture is
 /// white all over, nothing hides what its compression leaves around a piece.
-const KNOCKED_OUT: (f32, f32) = (0.97, 0.026);
+const KNOCKED_OUT: (f32, f32) = (0.97, 0.045);
 /// Specks with three others within this share of the longer side are no dust.
 const CROWD: f32 = 0.03;
 /// A bright spot that still has this share of its contrast beside itself is no speck but a part of a streak.
@@ -31,6 +31,7 @@ const LISTED: usize = 64;
 pub(super) struct Buffers {
     differs: Plane,
     columns: Vec<f32>,
+    sums: Vec<f32>,
 }
 
 /// Finds the specks.
@@ -45,17 +46,22 @@ pub(super) fn read(
         let reading = Reading::new(0.8, "no plain backdrop to look for dust on");
         return Cleanliness { reading, ..Cleanliness::default() };
     }
-    less_surroundings(tone, &mut buffers.differs, &mut buffers.columns);
+    less_surroundings(tone, buffers);
     let clear = clear(subject);
-    let s = subject.step();
-    let place = |x: usize, y: usize| (y / s).min(clear.1 - 1) * clear.0 + (x / s).min(clear.0 - 1);
-    let floor = threshold(&buffers.differs, noise, |x, y| clear.2[place(x, y)] == Ground::Backdrop);
+    let at = |x: usize, y: usize| clear[subject.place(x, y)];
+    let floor = threshold(&buffers.differs, noise, |x, y| at(x, y) == Ground::Backdrop);
     let level = subject.backdrop.level(subject.mask.w, subject.mask.h);
     let floor = floor.max(if level > KNOCKED_OUT.0 { KNOCKED_OUT.1 } else { 0.0 });
     let d = &buffers.differs;
     let whole = Rect::new(AROUND, AROUND, tone.w - 2 * AROUND, tone.h - 2 * AROUND);
     let on = |within: Rect, ground: Ground, floor: f32| {
-        find(within, |x, y| d.at(x, y).abs() > floor && clear.2[place(x, y)] == ground)
+        let mut places = Vec::new();
+        find_runs(within, |y, runs| {
+            places.clear();
+            above(&d.data[y * d.w + within.x..][..within.w], floor, &mut places);
+            let columns = places.iter().map(|x| within.x + *x as usize);
+            append_runs(y, columns.filter(|x| at(*x, y) == ground), runs);
+        })
     };
     let found = on(whole, Ground::Backdrop, floor);
     let round: Vec<&Component> =
@@ -114,7 +120,7 @@ enum Ground {
 
 /// The ground of each proxy pixel: backdrop only where neither the piece nor a shadow is near, piece
 /// only away from its outline.
-fn clear(subject: &Subject) -> (usize, usize, Vec<Ground>) {
+fn clear(subject: &Subject) -> Vec<Ground> {
     let (w, h) = (subject.mask.w, subject.mask.h);
     let all = |mask: &[u8], r: usize, is: &dyn Fn(u8) -> bool| {
         let mut data: Vec<u8> = mask.iter().map(|v| u8::from(is(*v))).collect();
@@ -141,23 +147,25 @@ fn clear(subject: &Subject) -> (usize, usize, Vec<Ground>) {
             }
         }
     }
-    (w, h, grounds)
+    grounds
 }
 
 /// Each pixel less the mean of the square around it. Sums run along columns, then rows.
-fn less_surroundings(tone: &Plane, out: &mut Plane, columns: &mut Vec<f32>) {
+fn less_surroundings(tone: &Plane, buffers: &mut Buffers) {
+    let Buffers { differs: out, columns, sums } = buffers;
     let (w, h, r) = (tone.w, tone.h, AROUND);
-    (out.w, out.h) = (w, h);
-    out.data.clear();
-    out.data.resize(w * h, 0.0);
+    if (out.w, out.h) != (w, h) {
+        // The border stays at zero.
+        *out = Plane::new(w, h);
+    }
     columns.clear();
     columns.resize(w, 0.0);
+    sums.resize(w, 0.0);
     let row = |y: usize| &tone.data[y * w..(y + 1) * w];
     (0..=(2 * r)).for_each(|y| columns.iter_mut().zip(row(y)).for_each(|(c, v)| *c += v));
-    let mut sums = Vec::new();
     for y in r..h - r {
         let (line, out) = (&row(y)[r..w - r], &mut out.data[y * w + r..(y + 1) * w - r]);
-        less_boxes(columns, &mut sums, line, out);
+        less_boxes(columns, sums, line, out);
         if y + r + 1 < h {
             exchange(columns, row(y + r + 1), row(y - r));
         }
@@ -165,11 +173,29 @@ fn less_surroundings(tone: &Plane, out: &mut Plane, columns: &mut Vec<f32>) {
 }
 
 wide_fn! {
-    /// A line less the means of the squares whose columns' sums are given.
-    fn less_boxes(columns: &[f32], sums: &mut Vec<f32>, line: &[f32], out: &mut [f32]) {
-        boxes(columns, sums);
+    /// A line less the means of the squares whose columns' sums are given. Fifteen neighbours are two times
+    /// eight less the one in the middle, and eight are found by doubling.
+    fn less_boxes(columns: &[f32], sums: &mut [f32], line: &[f32], out: &mut [f32]) {
+        const { assert!(AROUND == 7) };
         let norm = 1.0 / ((2 * AROUND + 1) * (2 * AROUND + 1)) as f32;
-        out.iter_mut().zip(line).zip(sums.iter()).for_each(|((o, v), s)| *o = v - s * norm);
+        let n = line.len();
+        let sums = &mut sums[..n + 13];
+        let (a, b) = (&columns[..n + 13], &columns[1..n + 14]);
+        for i in 0..n + 13 {
+            sums[i] = a[i] + b[i];
+        }
+        let (eight, four) = (n + 7, n + 11);
+        for i in 0..four {
+            sums[i] += sums[i + 2];
+        }
+        for i in 0..eight {
+            sums[i] += sums[i + 4];
+        }
+        let (first, second, middle) = (&sums[..n], &sums[7..7 + n], &columns[7..7 + n]);
+        let out = &mut out[..n];
+        for i in 0..n {
+            out[i] = line[i] - (first[i] + second[i] - middle[i]) * norm;
+        }
     }
 }
 
@@ -177,27 +203,6 @@ wide_fn! {
     /// Takes a row into sums and another one out.
     fn exchange(sums: &mut [f32], row: &[f32], last: &[f32]) {
         sums.iter_mut().zip(row.iter().zip(last)).for_each(|(c, (n, l))| *c += n - l);
-    }
-}
-
-/// Sums of fifteen neighbours: of four pairs of pairs less one, in steps that vectorise.
-#[inline(always)]
-fn boxes(values: &[f32], sums: &mut Vec<f32>) {
-    const { assert!(AROUND == 7) };
-    sums.clear();
-    sums.extend_from_slice(values);
-    // After each step an element is the sum of twice as many from its own place on.
-    for step in [1, 2, 4, 8] {
-        let n = sums.len() - step;
-        for i in 0..n {
-            sums[i] += sums[i + step];
-        }
-    }
-    let n = values.len() - 2 * AROUND;
-    sums.truncate(n);
-    // Sixteen are one too many.
-    for i in 0..n {
-        sums[i] -= values.get(i + 2 * AROUND + 1).copied().unwrap_or_default();
     }
 }
 

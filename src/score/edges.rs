@@ -74,8 +74,8 @@ pub(super) struct Edges {
     coarse: Plane,
     motion: motion::Buffers,
     rows: Rows,
-    /// Places of a row that are steep enough.
-    steep: Vec<u32>,
+    /// Columns of a row where it is steepest across an edge.
+    places: Vec<u32>,
     /// Squared gradients of three rows of the fine plane, row `y` at `y % 3`.
     squares: [Vec<f32>; 3],
 }
@@ -89,10 +89,15 @@ struct Rows {
 }
 
 impl Edges {
-    /// Finds the edges inside the piece's extent.
-    pub(super) fn find(&mut self, view: &View, subject: &Subject, noise: f32) {
+    /// Knows no edges any more.
+    pub(super) fn forget(&mut self) {
         self.all.clear();
         self.measured.clear();
+    }
+
+    /// Finds the edges inside the piece's extent.
+    pub(super) fn find(&mut self, view: &View, subject: &Subject, noise: f32) {
+        self.forget();
         // Room around the piece: whether an outline has neighbours shows outside of it.
         let rect = subject.rect.grown(12, view.tone.w, view.tone.h);
         self.rect = Rect::default();
@@ -103,18 +108,19 @@ impl Edges {
         let part = |y: usize| &tone.data[(rect.y + y) * tone.w + rect.x..][..rect.w];
         blur(rect.w, rect.h, |y, out| linear(part(y), out), &mut self.rows, &mut self.fine);
         let floor = self.floor(noise, subject, rect).powi(2);
-        let mut steep = std::mem::take(&mut self.steep);
+        let mut places = std::mem::take(&mut self.places);
         (4..6).for_each(|y| square(&self.fine, y, &mut self.squares[y % 3]));
         for y in 5..rect.h - 5 {
             square(&self.fine, y + 1, &mut self.squares[(y + 1) % 3]);
-            let line = &self.squares[y % 3][5..rect.w - 5];
-            steep.clear();
-            above(line, floor, &mut steep);
-            for x in &steep {
-                self.consider(*x as usize + 5, y, tone, subject, rect);
+            let squares = [y - 1, y, y + 1].map(|y| self.squares[y % 3].as_slice());
+            let fine = [y - 1, y, y + 1].map(|y| &self.fine.data[y * rect.w..][..rect.w]);
+            places.clear();
+            crests(fine, squares, floor, &mut places);
+            for x in &places {
+                self.consider(*x as usize, y, tone, subject, rect);
             }
         }
-        self.steep = steep;
+        self.places = places;
         self.rect = rect;
     }
 
@@ -134,14 +140,18 @@ impl Edges {
 
     /// Weaker gradients are noise or shading: five times the noise, and a fifth of the piece's strong ones.
     fn floor(&self, noise: f32, subject: &Subject, rect: Rect) -> f32 {
-        let (w, n) = (self.fine.w, self.fine.data.len());
-        let step = (n / 40_000) | 1;
-        let inside = |i: &usize| subject.inside(rect.x + i % w, rect.y + i / w);
-        let square = |i: usize| {
-            let [dx, dy] = self.gradient(i % w, i / w);
-            dx * dx + dy * dy
-        };
-        let mut some: Vec<f32> = (0..n).step_by(step).filter(inside).map(square).collect();
+        let (w, h) = (self.fine.w, self.fine.h);
+        // Some thousands of places tell it. Columns shift from row to row, so that nothing keeps step with
+        // what repeats.
+        let across = ((w * h / 40_000) | 1) + 4;
+        let mut some = Vec::with_capacity(w * h / across / 2 + w);
+        for y in (1..h - 1).step_by(2) {
+            let places = (1 + y * 2 % across..w - 1).step_by(across);
+            some.extend(places.filter(|x| subject.inside(rect.x + x, rect.y + y)).map(|x| {
+                let [dx, dy] = self.gradient(x, y);
+                dx * dx + dy * dy
+            }));
+        }
         let strong = quantile(&mut some, 0.98).sqrt();
         // Noise was measured on the tone; around middle grey linear light is .7 times as steep.
         let noise = 0.7 * noise * SMOOTHED.sqrt();
@@ -158,19 +168,13 @@ impl Edges {
         [0.5 * (at(i + 1) - at(i - 1)), 0.5 * (at(i + p.w) - at(i - p.w))]
     }
 
-    /// Keeps a pixel that is a maximum across its edge and is not beside a clipped one.
+    /// Keeps a pixel of a crest if it belongs to the piece and is not beside a clipped one.
     fn consider(&mut self, x: usize, y: usize, tone: &Plane, subject: &Subject, rect: Rect) {
         let [dx, dy] = self.gradient(x, y);
         let square = dx * dx + dy * dy;
         // The neighbour along the normal: a component of at least half of its length is a step.
         let toward = |d: f32| if 4.0 * d * d < square { 0 } else { d.signum() as isize };
         let (sx, sy) = (toward(dx), toward(dy));
-        let beside = |k: isize| {
-            self.squares[y.wrapping_add_signed(k * sy) % 3][x.wrapping_add_signed(k * sx)]
-        };
-        if beside(1) > square || beside(-1) >= square {
-            return;
-        }
         // The outline of a blurred piece is where the mask ends, or a little outside.
         let reach = subject.step() as isize + 1;
         let near = |k: isize| {
@@ -185,9 +189,10 @@ impl Edges {
         let (mut low, mut high) = (f32::MAX, f32::MIN);
         let (i, stride) = ((rect.y + y) * tone.w + rect.x + x, sy * tone.w as isize + sx);
         for k in -4..=4 {
-            let v = light(tone.data[i.wrapping_add_signed(k * stride)]);
+            let v = tone.data[i.wrapping_add_signed(k * stride)];
             (low, high) = (low.min(v), high.max(v));
         }
+        let (low, high) = (light(low), light(high));
         if high > 0.97 {
             return;
         }
@@ -430,18 +435,6 @@ fn harmonic(points: &[(f32, f32, f32)]) -> [f32; 3] {
     normal.try_inverse().map_or([0.0; 3], |inverse| (inverse * right).into())
 }
 
-wide_fn! {
-    /// Adds the places of values above a floor. Most lie below it: sixteen are looked at together.
-    fn above(values: &[f32], floor: f32, out: &mut Vec<u32>) {
-        for (k, some) in values.chunks(16).enumerate() {
-            if some.iter().fold(false, |any, v| any | (*v > floor)) {
-                let places = some.iter().enumerate().filter(|(_, v)| **v > floor);
-                out.extend(places.map(|(x, _)| (16 * k + x) as u32));
-            }
-        }
-    }
-}
-
 /// Light of a tone: to the power 2.5, which square root and products give and which differs from 2.4 by less
 /// than edges notice.
 #[inline(always)]
@@ -468,6 +461,39 @@ wide_fn! {
         for x in 0..n {
             let (dx, dy) = (0.5 * (after[x] - before[x]), 0.5 * (below[x] - above[x]));
             out[x] = dx * dx + dy * dy;
+        }
+    }
+}
+
+wide_fn! {
+    /// Adds the columns at which the middle one of three rows is steeper than a squared gradient of `floor`,
+    /// and the steepest along its own direction, of four; of two equal ones the later counts. Most of a
+    /// picture is not steep: so many columns are looked at together.
+    fn crests(fine: [&[f32]; 3], squares: [&[f32]; 3], floor: f32, out: &mut Vec<u32>) {
+        const N: usize = 16;
+        let n = fine[1].len();
+        let [up, mid, down] = fine.map(|row| &row[..n]);
+        let [above, own, below] = squares.map(|row| &row[..n]);
+        for begin in (5..n - 5).step_by(N) {
+            let some = &own[begin..(begin + N).min(n - 5)];
+            if !some.iter().fold(false, |any, v| any | (*v > floor)) {
+                continue;
+            }
+            for x in (begin..begin + some.len()).filter(|x| own[*x] > floor) {
+                let (dx, dy) = (0.5 * (mid[x + 1] - mid[x - 1]), 0.5 * (down[x] - up[x]));
+                let square = own[x];
+                // A component of at least half of the gradient's length is a step.
+                let (across, along) = (4.0 * dx * dx >= square, 4.0 * dy * dy >= square);
+                let (first, then) = match (across, along) {
+                    (true, false) => (own[x - 1], own[x + 1]),
+                    (false, _) => (above[x], below[x]),
+                    _ if (dx > 0.0) == (dy > 0.0) => (above[x - 1], below[x + 1]),
+                    _ => (above[x + 1], below[x - 1]),
+                };
+                if (then <= square) & (first < square) {
+                    out.push(x as u32);
+                }
+            }
         }
     }
 }

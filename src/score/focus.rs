@@ -108,11 +108,10 @@ pub(super) fn binomial_row(row: &[f32], out: &mut [f32]) {
 /// Noise of the tone as its standard deviation: a low percentile over tiles of Immerkær's estimate
 /// (Fast noise variance estimation, 1996), so that texture does not count as noise.
 pub(super) fn noise(tone: &Plane) -> f32 {
-    const TILE: usize = 16;
     let mut tiles = Vec::new();
     for ty in (1..tone.h.saturating_sub(TILE + 1)).step_by(3 * TILE) {
         for tx in (1..tone.w.saturating_sub(TILE + 1)).step_by(2 * TILE) {
-            let (sigma, level) = tile_noise(tone, tx, ty, TILE);
+            let (sigma, level) = tile_noise(tone, tx, ty);
             // A tile that is clipped at either end has no noise left to measure.
             if (0.08..0.97).contains(&level) {
                 tiles.push(sigma);
@@ -122,25 +121,34 @@ pub(super) fn noise(tone: &Plane) -> f32 {
     quantile(&mut tiles, 0.2)
 }
 
-fn tile_noise(tone: &Plane, tx: usize, ty: usize, side: usize) -> (f32, f32) {
-    let (mut sum, mut level) = (0.0_f32, 0.0_f32);
-    for y in ty..ty + side {
-        let at = |j: usize| &tone.data[(j * tone.w + tx - 1)..=(j * tone.w + tx + side)];
-        let (a, b, c) = (at(y - 1), at(y), at(y + 1));
-        for x in 1..=side {
-            let v = a[x - 1] + a[x + 1] + c[x - 1] + c[x + 1] + 4.0 * b[x]
-                - 2.0 * (a[x] + c[x] + b[x - 1] + b[x + 1]);
-            sum += v.abs();
-            level += b[x];
+/// Side of the tiles that noise is measured on.
+const TILE: usize = 16;
+
+wide_fn! {
+    /// Noise and level of a tile that does not touch the frame's border.
+    fn tile_noise(tone: &Plane, tx: usize, ty: usize) -> (f32, f32) {
+        let (mut sums, mut levels) = ([0.0_f32; TILE], [0.0_f32; TILE]);
+        for y in ty..ty + TILE {
+            let row = |y: usize, k: usize| &tone.data[y * tone.w + tx + k - 1..][..TILE];
+            let (a, b, c) = (row(y - 1, 0), row(y - 1, 1), row(y - 1, 2));
+            let (d, e, f) = (row(y, 0), row(y, 1), row(y, 2));
+            let (g, h, i) = (row(y + 1, 0), row(y + 1, 1), row(y + 1, 2));
+            for x in 0..TILE {
+                let (corners, sides) = (a[x] + c[x] + g[x] + i[x], b[x] + d[x] + f[x] + h[x]);
+                sums[x] += (corners + 4.0 * e[x] - 2.0 * sides).abs();
+                levels[x] += e[x];
+            }
         }
+        let n = (TILE * TILE) as f32;
+        let (sum, level) = (sums.iter().sum::<f32>(), levels.iter().sum::<f32>());
+        // sqrt(π/2) / 6: the mask's squared sum is 36.
+        (sum / n * 1.253_314 / 6.0, level / n)
     }
-    let n = (side * side) as f32;
-    // sqrt(π/2) / 6: the mask's squared sum is 36.
-    (sum / n * 1.253_314 / 6.0, level / n)
 }
 
 /// The whole reading, with the parts and the direction of the blur.
 pub(super) fn read(view: &View, subject: &Subject, noise: f32, buffers: &mut Buffers) -> Focus {
+    buffers.edges.forget();
     if subject.found == Found::Nothing {
         return Focus { reading: Reading::new(0.0, "no piece in the frame"), ..Focus::default() };
     }
@@ -177,7 +185,8 @@ fn moved(single: Option<(f32, f32)>, trace: Option<Trace>) -> (Option<Motion>, f
     // A wire beside a broad stone leaves such a trace as a short movement does: both must say so.
     let sure = trace.sure.min(if trace.along < SHORT { strength - 0.5 } else { f32::MAX });
     let over = (trace.contrast + SINGLE * (strength - 0.5)).min(sure);
-    let directed = (0.5 + 3.0 * over).clamp(0.0, 1.0);
+    // Smooth at both ends: what is far from a movement is still told from what is farther.
+    let directed = 1.0 / (1.0 + (-12.0 * over).exp());
     let motion = Motion { angle_deg: trace.angle_deg, strength: directed };
     ((over > 0.0).then_some(motion), width.max(trace.along), directed)
 }

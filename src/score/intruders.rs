@@ -94,39 +94,36 @@ pub(super) fn inside_bars(view: &View, rgb: &Rgb8) -> Option<Rect> {
     };
     let row =
         |y: usize| (0..w).step_by(3).filter(|&x| lit(x, y)).count() as f32 / w.div_ceil(3) as f32;
-    let rows: Vec<f32> = (0..h).map(row).collect();
-    let (top, bottom) = (bar(&rows, false), bar(&rows, true));
+    let (top, bottom) = (bar(h, row), bar(h, |y| row(h - 1 - y)));
     let (y0, y1) = (top.unwrap_or(0), h - bottom.unwrap_or(0));
     if y1 <= y0 + 8 {
         return None;
     }
-    let mut counts = vec![0_u32; w];
-    for y in (y0..y1).step_by(3) {
-        let row = rgb.data[y * w * 3..(y + 1) * w * 3].chunks_exact(3);
-        let lit = |p: &[u8]| u32::from(p[0].max(p[1]).max(p[2]) >= LIT);
-        counts.iter_mut().zip(row).for_each(|(n, p)| *n += lit(p));
-    }
     let looked = (y1 - y0).div_ceil(3) as f32;
-    let columns: Vec<f32> = counts.iter().map(|n| *n as f32 / looked).collect();
-    let (left, right) = (bar(&columns, false), bar(&columns, true));
+    let column = |x: usize| (y0..y1).step_by(3).filter(|&y| lit(x, y)).count() as f32 / looked;
+    let (left, right) = (bar(w, column), bar(w, |x| column(w - 1 - x)));
     let sides = [top, bottom, left, right].iter().flatten().count();
     let (x0, x1) = (left.unwrap_or(0), w - right.unwrap_or(0));
     // One bar may be a dark table's edge; two are no accident.
     (sides >= 2 && x1 > x0).then(|| Rect::new(x0, y0, x1 - x0, y1 - y0))
 }
 
-/// Width of the bar at the start (or the end) of a profile of lit shares. Words and buttons may be
-/// lit in it; where it ends the share jumps within three lines, and stays.
-fn bar(lit: &[f32], from_end: bool) -> Option<usize> {
-    let n = lit.len();
-    let at = |i: usize| if from_end { lit[n - 1 - i] } else { lit[i] };
-    let first = (0..n).find(|&i| at(i) > 0.45)?;
-    if first < n / 40 + 2 || first > n * 2 / 5 {
+/// Width of the bar at the start of a profile of lit shares, which is asked for line by line: most pictures
+/// are lit in the first. Words and buttons may be lit in a bar; where it ends the share jumps within three
+/// lines, and stays.
+fn bar(n: usize, at: impl Fn(usize) -> f32) -> Option<usize> {
+    let mut before = Vec::new();
+    let first = (0..=n * 2 / 5).filter(|&i| i < n).find(|&i| {
+        let lit = at(i);
+        before.push(lit);
+        lit > 0.45
+    })?;
+    if first < n / 40 + 2 {
         return None;
     }
-    let mut before: Vec<f32> = (0..first - 1).map(at).collect();
+    let jump = before[first.saturating_sub(3)] < 0.3;
+    before.truncate(first - 1);
     let dark = quantile(&mut before, 0.7) < 0.1 && quantile(&mut before, 0.95) < 0.35;
-    let jump = at(first.saturating_sub(3)) < 0.3;
     let after = (first + 2..(first + 12).min(n)).all(|i| at(i) > 0.35);
     (dark && jump && after).then_some(first)
 }

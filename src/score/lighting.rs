@@ -1,7 +1,7 @@
 //! The light, in linear light before any tone curve: exposure, clipping, the backdrop, the shadow, the
 //! cast, contrast, key and fill.
 
-use super::components::find;
+use super::components::{Component, append_runs, find_runs};
 use super::limits;
 use super::stats::{fall, median, quantile};
 use super::subject::{Found, Subject};
@@ -23,6 +23,10 @@ const GREY: f32 = 0.18;
 const FULL: u8 = 253;
 /// A clipped area under this share of the piece is a glint.
 const GLINT: f32 = 0.0002;
+/// A clipped line as thin as this share of the piece's longer side is a highlight as polish has it.
+const LINE: f32 = 0.015;
+/// Pixels of a row that are looked at together for clipped ones.
+const RUN: usize = 32;
 /// Luminance of L* 30.
 const DARK: f32 = 0.0623;
 
@@ -41,9 +45,9 @@ pub(super) fn read(view: &View, rgb: &Rgb8, subject: &Subject) -> Lighting {
     let [key, lights] = levels(view, subject, [0.5, top]);
     (light.key_ev, light.lights_ev) = (ev(key, GREY), ev(lights, GREY));
     backdrop(&mut light, &view.proxy, subject);
-    clipping(&mut light, view, rgb, subject);
+    let full = clipping(&mut light, view, rgb, subject);
     light.shadow = shadow(subject);
-    light.exposure_ev = exposure(&light, lights, high);
+    light.exposure_ev = exposure(&light, lights, high, full);
     light.reading = reading(&light, view, subject);
     light
 }
@@ -154,27 +158,38 @@ fn side(grid: &[(f32, usize, usize)], range: f32, n: usize) -> String {
     }
 }
 
-/// Clipped areas of the piece, split into glints and blobs.
-fn clipping(light: &mut Lighting, view: &View, rgb: &Rgb8, subject: &Subject) {
+/// Clipped areas of the piece, split into glints and blobs. The share of all that are larger than glints,
+/// wanted ones among them.
+fn clipping(light: &mut Lighting, view: &View, rgb: &Rgb8, subject: &Subject) -> f32 {
     // Before a white backdrop what is white all over is the backdrop, seen through the piece.
     let knocked_out = light.backdrop_white > 0.5;
-    // Most rows hold nothing that is full.
     let r = subject.rect;
-    let row = |y: usize| &rgb.data[(y * rgb.w + r.x) * 3..(y * rgb.w + r.right()) * 3];
-    let high = |y: usize| largest(row(y));
-    let hot: Vec<bool> = (r.y..r.bottom()).map(|y| high(y) >= FULL).collect();
-    let full = |x: usize, y: usize| {
-        let i = (y * rgb.w + x) * 3;
-        hot[y - r.y] && burnt(&rgb.data[i..i + 3], knocked_out) && subject.inside(x, y)
+    let full = |y: usize, runs: &mut Vec<_>| {
+        let row = &rgb.data[(y * rgb.w + r.x) * 3..(y * rgb.w + r.right()) * 3];
+        // Most of a row is nowhere near full.
+        for (k, some) in row.chunks(3 * RUN).enumerate() {
+            if largest(some) < FULL {
+                continue;
+            }
+            let pixels = some.chunks_exact(3).enumerate();
+            let burnt = pixels.filter(|(_, p)| burnt(p, knocked_out));
+            let columns = burnt.map(|(x, _)| r.x + k * RUN + x);
+            append_runs(y, columns.filter(|x| subject.inside(*x, y)), runs);
+        }
     };
     let area = subject.working_area().max(1.0);
-    let (mut glints, mut blobs) = (0, 0);
-    for c in find(subject.rect, full) {
+    let (mut glints, mut blobs, mut large) = (0, 0, 0);
+    for c in find_runs(r, full) {
         if (c.area as f32) < (GLINT * area).max(4.0) {
             glints += c.area;
             continue;
         }
-        blobs += c.area;
+        large += c.area;
+        if is_wanted(&c, subject) {
+            glints += c.area;
+        } else {
+            blobs += c.area;
+        }
         if light.blobs.len() < 8 {
             light.blobs.push(Blob {
                 region: Some(view.outward(c.rect)),
@@ -185,6 +200,23 @@ fn clipping(light: &mut Lighting, view: &View, rgb: &Rgb8, subject: &Subject) {
     }
     light.glints = glints as f32 / area;
     light.clipped = blobs as f32 / area;
+    large as f32 / area
+}
+
+/// Lines of light that shape polished metal, and facets that flash in a stone that was seen, are wanted
+/// however long or many they are: broad ones on metal are not.
+fn is_wanted(c: &Component, subject: &Subject) -> bool {
+    if subject.found != Found::Piece {
+        return false;
+    }
+    let s = subject.step();
+    let stone = |&(y, a, b): &(usize, usize, usize)| {
+        let (x, y) = ((a + b) / 2 / s, y / s);
+        let within = x < subject.stone.w && y < subject.stone.h;
+        if within && subject.stone.at(x, y) > 0 { b - a } else { 0 }
+    };
+    let flashes = 2 * c.runs.iter().map(stone).sum::<usize>() > c.area;
+    flashes || c.thickness() <= LINE * subject.rect.w.max(subject.rect.h) as f32
 }
 
 wide_fn! {
@@ -239,7 +271,7 @@ fn shadow(subject: &Subject) -> Option<Shadow> {
 
 /// Stops from the exposure that is aimed at. A backdrop that is lighter than the piece's middle is
 /// what a shot is exposed for; before a darker one the piece's own lights are.
-fn exposure(light: &Lighting, lights: f32, soft: f32) -> f32 {
+fn exposure(light: &Lighting, lights: f32, soft: f32, full: f32) -> f32 {
     let by_lights = ev(lights, LIGHTS_AIM);
     let by_backdrop = ev(light.backdrop, BACKDROP_AIM);
     let key = GREY * light.key_ev.exp2();
@@ -247,21 +279,17 @@ fn exposure(light: &Lighting, lights: f32, soft: f32) -> f32 {
     let light_backdrop = light.backdrop > (0.9 * key).max(DARKEST_LIGHT);
     // A grey set that is exposed rightly: its backdrop is dark but the piece's lights are in place.
     let grey = by_backdrop < -1.0 && ev(soft, LIGHTS_AIM) > -0.35;
-    if light_backdrop && !grey { over(by_backdrop, light) } else { over(by_lights, light) }
+    over(if light_backdrop && !grey { by_backdrop } else { by_lights }, light, full)
 }
 
 /// What is clipped has no level any more: where blobs show that exposure is too high, the piece's
 /// median says by how much. A white backdrop alone is no fault.
-fn over(read: f32, light: &Lighting) -> f32 {
+fn over(read: f32, light: &Lighting, full: f32) -> f32 {
     if read < 0.2 {
         return read;
     }
-    let burnt = light.clipped > 0.01 || light.backdrop_white > 0.5;
-    if burnt {
-        (light.key_ev - 1.2).max(if light.clipped > 0.02 { read } else { 0.0 })
-    } else {
-        read
-    }
+    let burnt = full > 0.01 || light.backdrop_white > 0.5;
+    if burnt { (light.key_ev - 1.2).max(if full > 0.02 { read } else { 0.0 }) } else { read }
 }
 
 fn reading(light: &Lighting, view: &View, subject: &Subject) -> Reading {

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::imaging::lanes::wide_fn;
 use crate::imaging::{Mask, Parts, Rect, Rgb8};
+use std::sync::Arc;
 
 /// What is to be drawn over the frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,9 +41,9 @@ pub struct Live {
     /// Of the frame, every second pixel of every eighth row.
     pub histogram: Histogram,
     /// The frame's size: 0 where soft, up to 255 where an edge is as sharp as the pixels allow.
-    pub peaking: Option<Mask>,
+    pub peaking: Option<Arc<Mask>>,
     /// The frame's size, values of [`clip`].
-    pub clipping: Option<Mask>,
+    pub clipping: Option<Arc<Mask>>,
 }
 
 /// Judges one live frame after the other.
@@ -57,6 +58,8 @@ pub struct Analyser {
     /// The piece as it was found last.
     subject: Option<Subject>,
     last: Option<Last>,
+    /// Masks of the last frame, used again once nobody looks at them any more.
+    drawn: [Arc<Mask>; 2],
 }
 
 /// What was measured on earlier frames.
@@ -95,7 +98,11 @@ impl Analyser {
         // The small picture is what the piece is found on and the light read.
         self.view.load(frame, view::LIVE, kept.is_none());
         let histogram = histogram(frame);
-        let clipping = wanted.clipping.then(|| clipping(frame));
+        let clipping = wanted.clipping.then(|| {
+            let mut mask = blank(&mut self.drawn[0], [frame.w, frame.h]);
+            clipping(frame, &mut mask);
+            lend(&mut self.drawn[0], mask)
+        });
         if self.view.is_tiny() {
             return Live { score: too_tiny(frame), histogram, clipping, peaking: None };
         }
@@ -103,7 +110,11 @@ impl Analyser {
         let subject = kept.unwrap_or_else(|| Subject::find(&self.view, None, self.seen.as_ref()));
         let score = self.measure(frame, &subject, fresh, wanted.peaking);
         self.subject = Some(subject);
-        let peaking = wanted.peaking.then(|| self.peaking());
+        let peaking = wanted.peaking.then(|| {
+            let mut mask = blank(&mut self.drawn[1], self.view.full);
+            self.peaking(&mut mask);
+            lend(&mut self.drawn[1], mask)
+        });
         self.frame = (self.frame + 1) % ROUND;
         Live { score, histogram, peaking, clipping }
     }
@@ -157,9 +168,8 @@ impl Analyser {
     }
 
     /// The edges that were just found, each as bright as it is sharp, in the frame's pixels.
-    fn peaking(&self) -> Mask {
-        let ([w, h], s) = (self.view.full, self.view.step);
-        let mut mask = Mask::new(w, h);
+    fn peaking(&self, mask: &mut Mask) {
+        let ([w, _], s) = (self.view.full, self.view.step);
         for edge in &self.focus.edges.all {
             let bright = (255.0 * fall(edge.rough, 0.8, 1.9)) as u8;
             let (x, y) = (edge.x as usize * s, edge.y as usize * s);
@@ -167,7 +177,6 @@ impl Analyser {
                 row[x..(x + s).min(w)].iter_mut().for_each(|v| *v = (*v).max(bright));
             }
         }
-        mask
     }
 }
 
@@ -196,10 +205,24 @@ fn histogram(frame: &Rgb8) -> Histogram {
     histogram
 }
 
-fn clipping(frame: &Rgb8) -> Mask {
+/// An empty mask of a size, in the memory of one that nobody else holds any more.
+fn blank(last: &mut Arc<Mask>, [w, h]: [usize; 2]) -> Mask {
+    let mut mask = Arc::get_mut(last).map(std::mem::take).unwrap_or_default();
+    (mask.w, mask.h) = (w, h);
+    mask.data.clear();
+    mask.data.resize(w * h, 0);
+    mask
+}
+
+/// Keeps a mask and shares it.
+fn lend(last: &mut Arc<Mask>, mask: Mask) -> Arc<Mask> {
+    *last = Arc::new(mask);
+    Arc::clone(last)
+}
+
+fn clipping(frame: &Rgb8, mask: &mut Mask) {
     /// Pixels that are looked at together: most of a frame is nowhere near either end.
     const RUN: usize = 64;
-    let mut mask = Mask::new(frame.w, frame.h);
     for (bytes, out) in frame.data.chunks(3 * RUN).zip(mask.data.chunks_mut(RUN)) {
         let (low, high) = ends(bytes);
         if low > 2 && high < 253 {
@@ -210,7 +233,6 @@ fn clipping(frame: &Rgb8) -> Mask {
             *out = u8::from(high <= 2) * clip::SHADOW + u8::from(high >= 253) * clip::HIGHLIGHT;
         }
     }
-    mask
 }
 
 wide_fn! {
@@ -236,14 +258,16 @@ mod tests {
             assert_eq!(live.score.lighting, still.lighting);
             assert_eq!(live.score.focus, still.focus);
         }
-        let peaking = lives[ROUND as usize].peaking.as_ref().map(Mask::count);
+        let peaking = lives[ROUND as usize].peaking.as_ref().map(|mask| mask.count());
         assert!(peaking > Some(50), "{peaking:?}");
     }
 
     #[test]
     fn clipping_marks_both_ends() {
         let frame = Rgb8::from_fn(3, 1, |x, _| [[0, 1, 2], [9, 9, 9], [200, 254, 0]][x]);
-        assert_eq!(clipping(&frame).data, [clip::SHADOW, clip::NONE, clip::HIGHLIGHT]);
+        let mut mask = Mask::new(3, 1);
+        clipping(&frame, &mut mask);
+        assert_eq!(mask.data, [clip::SHADOW, clip::NONE, clip::HIGHLIGHT]);
     }
 
     #[test]

@@ -13,6 +13,7 @@
 use super::stats::dot;
 use crate::imaging::Plane;
 use crate::imaging::lanes::wide_fn;
+use std::ops::Range;
 
 /// How far from upright is searched, degrees.
 pub(super) const REACH: f32 = 21.0;
@@ -38,8 +39,8 @@ pub(super) struct Axis {
 
 /// Searches the axis of a square canvas whose values are 0 outside the piece.
 pub(super) fn search(canvas: &Plane) -> Axis {
-    let mut turned = Turned::new(canvas.w / 2);
     let small = halve(canvas);
+    let mut turned = Turned::new(&small);
     let whole = Shifts { about: 0.0, reach: 2.0 * ASIDE * small.w as f32 };
     let (coarse, asides): (Vec<f32>, Vec<f32>) =
         steps(0.0, 3.0, COARSE).map(|deg| turned.likeness(&small, deg, whole)).unzip();
@@ -48,7 +49,7 @@ pub(super) fn search(canvas: &Plane) -> Axis {
     let between = best.clamp(1, coarse.len() - 2);
     let (offset, _) = vertex(coarse[between - 1], coarse[between], coarse[between + 1]);
     let start = (between as f32 + offset - COARSE as f32) * 3.0;
-    let mut turned = Turned::new(canvas.w);
+    let mut turned = Turned::new(canvas);
     // The axis hardly moves while the angle is refined.
     let near = Shifts { about: 4.0 * asides[best], reach: 6.0 };
     let (deg, _) = peak(&mut turned, canvas, start, 1.0, 2, near);
@@ -119,24 +120,52 @@ struct Turned {
     stride: usize,
     rows: Vec<f32>,
     backwards: Vec<f32>,
+    /// How far from the middle the canvas holds anything, across and down.
+    half: [f32; 2],
 }
 
 impl Turned {
-    fn new(side: usize) -> Self {
+    fn new(canvas: &Plane) -> Self {
+        let side = canvas.w;
         let stride = side + side * 3 / 8;
-        Self { stride, rows: vec![0.0; side * stride], backwards: vec![0.0; side * stride] }
+        let middle = (side as f32 - 1.0) * 0.5;
+        let mut half = [0.0_f32; 2];
+        for (y, row) in canvas.data.chunks_exact(side).enumerate() {
+            let Some(first) = row.iter().position(|v| *v > 0.0) else { continue };
+            let last = row.iter().rposition(|v| *v > 0.0).unwrap_or(first);
+            let reach = (first as f32 - middle).abs().max((last as f32 - middle).abs());
+            half = [half[0].max(reach), half[1].max((y as f32 - middle).abs())];
+        }
+        let rows = vec![0.0; side * stride];
+        Self { stride, backwards: rows.clone(), rows, half }
+    }
+
+    /// The columns and rows that hold something after a turn.
+    fn within(&self, side: usize, deg: f32) -> [Range<usize>; 2] {
+        let (s, c) = deg.to_radians().sin_cos();
+        let (s, c) = (s.abs(), c.abs());
+        let middle = (side as f32 - 1.0) * 0.5;
+        let [w, h] = self.half;
+        [c * w + s * h, s * w + c * h].map(|reach| {
+            // One more to each side: interpolation reaches there.
+            let first = (middle - reach - 1.0).max(0.0) as usize;
+            first..((middle + reach + 2.0).ceil() as usize).min(side)
+        })
     }
 
     /// The best likeness over the shifts at an angle, and the axis' distance from the middle.
     fn likeness(&mut self, canvas: &Plane, deg: f32, shifts: Shifts) -> (f32, f32) {
-        turn(&mut self.rows, &mut self.backwards, self.stride, canvas, deg);
-        let energy = dot(&self.rows, &self.rows).max(1e-9);
+        let within = self.within(canvas.w, deg);
+        turn(&mut self.rows, &mut self.backwards, self.stride, canvas, deg, &within);
+        let rows = within[1].start * self.stride..within[1].end * self.stride;
+        let (rows, backwards) = (&self.rows[rows.clone()], &self.backwards[rows]);
+        let energy = dot(rows, rows).max(1e-9);
         let (first, last) = (shifts.about - shifts.reach, shifts.about + shifts.reach);
         let gap = (self.stride - canvas.w) as isize;
         let whole = |v: f32| (v.round() as isize).clamp(-gap, gap);
         let (first, last) = (whole(first), whole(last).max(whole(first) + 2));
         let mut got = vec![0.0; (last - first + 1) as usize];
-        overlaps(&self.rows, &self.backwards, first, &mut got);
+        overlaps(rows, backwards, first, &mut got);
         got.iter_mut().for_each(|v| *v /= energy);
         let at = largest(&got).clamp(1, got.len() - 2);
         let (offset, value) = vertex(got[at - 1], got[at], got[at + 1]);
@@ -146,15 +175,25 @@ impl Turned {
 
 wide_fn! {
     /// Rows of the canvas along the direction that is turned clockwise by `deg`, and the same backwards.
-    fn turn(rows: &mut [f32], backwards: &mut [f32], stride: usize, canvas: &Plane, deg: f32) {
+    /// Outside of the columns and rows that hold something they are 0.
+    fn turn(rows: &mut [f32], backwards: &mut [f32], stride: usize, canvas: &Plane, deg: f32, within: &[Range<usize>; 2]) {
         let (n, (s, c)) = (canvas.w, deg.to_radians().sin_cos());
         let middle = (n as f32 - 1.0) * 0.5;
-        for y in 0..n {
+        // Places are counted in whole parts of a pixel: that spares the way from numbers with a point to whole
+        // ones and back.
+        let whole = |v: f32| (v * PARTS as f32) as i32;
+        let (across, down) = (whole(c), whole(s));
+        let last = canvas.w.min(canvas.h) as u32 - 1;
+        let [columns, lines] = within;
+        let u = columns.start as f32 - middle;
+        for y in lines.clone() {
             let v = y as f32 - middle;
             let row = &mut rows[y * stride..][..n];
-            for (x, out) in row.iter_mut().enumerate() {
-                let u = x as f32 - middle;
-                *out = pick(canvas, middle + c * u - s * v, middle + s * u + c * v);
+            row.fill(0.0);
+            let mut at = [whole(middle + c * u - s * v), whole(middle + s * u + c * v)];
+            for out in &mut row[columns.clone()] {
+                *out = pick_parts(canvas, at, last);
+                at = [at[0] + across, at[1] + down];
             }
             let back = &mut backwards[y * stride..][..n];
             back.iter_mut().zip(row.iter().rev()).for_each(|(b, v)| *b = *v);
@@ -172,6 +211,26 @@ wide_fn! {
             *out = if shift >= 0 { dot(&rows[k..], backwards) } else { dot(rows, &backwards[k..]) };
         }
     }
+}
+
+/// Parts of a pixel.
+const PARTS: i32 = 1 << 20;
+
+/// As [`pick`], at a place in parts of a pixel.
+#[inline(always)]
+fn pick_parts(p: &Plane, [x, y]: [i32; 2], last: u32) -> f32 {
+    let (i, j) = ((x >> 20) as u32, (y >> 20) as u32);
+    if i >= last || j >= last {
+        return 0.0;
+    }
+    let share = |v: i32| (v & (PARTS - 1)) as f32 * (1.0 / PARTS as f32);
+    let (fx, fy) = (share(x), share(y));
+    let w = p.w;
+    let Some(four) = p.data.get(j as usize * w + i as usize..).and_then(|d| d.get(..w + 2)) else {
+        return 0.0;
+    };
+    let (top, low) = (four[0] + fx * (four[1] - four[0]), four[w] + fx * (four[w + 1] - four[w]));
+    top + fy * (low - top)
 }
 
 /// Linear interpolation; 0 outside.

@@ -40,6 +40,7 @@ pub use weights::Weights;
 pub use words::place;
 
 use crate::imaging::{Mask, Parts, Rgb8};
+use std::cell::RefCell;
 use subject::{Found, Subject};
 use view::View;
 
@@ -99,42 +100,64 @@ pub struct Residual {
 
 /// Judges a picture and keeps the maps. What a network saw in it helps to find the piece and its stones.
 pub fn examine(picture: &Rgb8, seen: Option<&Parts>) -> Examined {
-    let mut view = View::default();
-    view.load(picture, view::STILL, true);
-    if view.is_tiny() {
-        return Examined { score: too_tiny(picture), ..Examined::default() };
+    let mut bench = BENCH.take();
+    let examined = bench.examine(picture, seen);
+    BENCH.set(bench);
+    examined
+}
+
+/// The memory that a picture is judged in. Fresh memory costs as much as a pass over it: whoever judges one
+/// picture after the other uses it again.
+#[derive(Default)]
+struct Workbench {
+    view: View,
+    focus: focus::Buffers,
+    dust: cleanliness::Buffers,
+}
+
+thread_local! {
+    static BENCH: RefCell<Workbench> = RefCell::default();
+}
+
+impl Workbench {
+    fn examine(&mut self, picture: &Rgb8, seen: Option<&Parts>) -> Examined {
+        let Self { view, focus: buffers, dust } = self;
+        view.load(picture, view::STILL, true);
+        if view.is_tiny() {
+            return Examined { score: too_tiny(picture), ..Examined::default() };
+        }
+        let view = &*view;
+        let subject = Subject::find(view, None, seen);
+        let noise = focus::noise(&view.tone);
+        let focus = focus::read(view, &subject, noise, buffers);
+        let standing = symmetry::read(view, &subject);
+        let lighting = lighting::read(view, view.rgb(picture), &subject);
+        let cleanliness = cleanliness::read(view, &subject, noise, dust);
+        let seen = quality::Seen {
+            view,
+            picture,
+            subject: &subject,
+            focus: &focus,
+            light: &lighting,
+            noise,
+        };
+        let quality = quality::read(&seen);
+        let signature = Some(Signature::of(picture));
+        let size = [picture.w, picture.h];
+        let piece = (subject.found == Found::Piece).then(|| view.outward(subject.rect));
+        let symmetry = standing.symmetry;
+        let mut score =
+            Score { focus, symmetry, lighting, cleanliness, quality, ..Score::default() };
+        (score.size, score.subject, score.signature) = (size, piece, signature);
+        conclude(&mut score, &Weights::default());
+        let blur = blur_tiles(view, buffers);
+        let step = view.step as f32;
+        let residual = standing.residual.map(|(plane, canvas)| {
+            let (x, y) = canvas.outward(0.0, 0.0);
+            Residual { plane, origin: (x * step, y * step), scale: canvas.scale() * step }
+        });
+        Examined { score, subject: subject.mask, shadow: subject.shadow, blur, residual }
     }
-    let subject = Subject::find(&view, None, seen);
-    let noise = focus::noise(&view.tone);
-    let mut buffers = focus::Buffers::default();
-    let focus = focus::read(&view, &subject, noise, &mut buffers);
-    let standing = symmetry::read(&view, &subject);
-    let lighting = lighting::read(&view, view.rgb(picture), &subject);
-    let mut dust = cleanliness::Buffers::default();
-    let cleanliness = cleanliness::read(&view, &subject, noise, &mut dust);
-    let seen = quality::Seen {
-        view: &view,
-        picture,
-        subject: &subject,
-        focus: &focus,
-        light: &lighting,
-        noise,
-    };
-    let quality = quality::read(&seen);
-    let signature = Some(Signature::of(picture));
-    let size = [picture.w, picture.h];
-    let piece = (subject.found == Found::Piece).then(|| view.outward(subject.rect));
-    let symmetry = standing.symmetry;
-    let mut score = Score { focus, symmetry, lighting, cleanliness, quality, ..Score::default() };
-    (score.size, score.subject, score.signature) = (size, piece, signature);
-    conclude(&mut score, &Weights::default());
-    let blur = blur_tiles(&view, &buffers);
-    let step = view.step as f32;
-    let residual = standing.residual.map(|(plane, canvas)| {
-        let (x, y) = canvas.outward(0.0, 0.0);
-        Residual { plane, origin: (x * step, y * step), scale: canvas.scale() * step }
-    });
-    Examined { score, subject: subject.mask, shadow: subject.shadow, blur, residual }
 }
 
 fn blur_tiles(view: &View, buffers: &focus::Buffers) -> Vec<BlurTile> {

@@ -21,13 +21,16 @@ pub(super) struct Seen<'a> {
     pub(super) noise: f32,
 }
 
-/// Every check, in no order.
+/// Every check but those that ask what is between black bars, in no order.
 const CHECKS: &[fn(&Seen) -> Option<Flaw>] =
-    &[empty, soft, small, clipped, exposed, noisy, compressed, mixed_light, hand, bars];
+    &[empty, soft, small, clipped, exposed, noisy, compressed, mixed_light];
 
 /// Reads what is wrong with a picture.
 pub(super) fn read(seen: &Seen) -> Quality {
-    let mut flaws: Vec<Flaw> = CHECKS.iter().filter_map(|check| check(seen)).collect();
+    let content = intruders::inside_bars(seen.view, seen.view.rgb(seen.picture));
+    let framed = [hand(seen, content), bars(seen, content)];
+    let found = CHECKS.iter().filter_map(|check| check(seen));
+    let mut flaws: Vec<Flaw> = found.chain(framed.into_iter().flatten()).collect();
     flaws.sort_by(|a, b| b.weight.total_cmp(&a.weight));
     let value = flaws.iter().map(|f| 1.0 - f.weight).product();
     let because = flaws
@@ -159,13 +162,15 @@ fn mixed_light(seen: &Seen) -> Option<Flaw> {
         return None;
     }
     let proxy = &seen.view.proxy;
+    let (w, subject) = (proxy.w, seen.subject);
+    let clear = |i: &usize| subject.mask.data[*i] == 0 && subject.shadow.data[*i] == 0;
+    // Every second pixel of a row tells a median.
     let third = |from: usize, to: usize, c: usize| {
         let ratio = |i: usize| (proxy.rgb[i][c] + 0.01) / (proxy.rgb[i][1] + 0.01);
-        let within = |i: &usize| (from..to).contains(&(i % proxy.w));
-        let mut all: Vec<f32> = seen.subject.backdrop_pixels().filter(within).map(ratio).collect();
-        if all.len() < 30 { None } else { Some(median(&mut all).log2()) }
+        let places = (0..proxy.h).flat_map(|y| (y * w + from + y % 2..y * w + to).step_by(2));
+        let mut all: Vec<f32> = places.filter(clear).map(ratio).collect();
+        if all.len() < 15 { None } else { Some(median(&mut all).log2()) }
     };
-    let w = proxy.w;
     let differs = |c| Some((third(0, w / 3, c)? - third(2 * w / 3, w, c)?).abs());
     let ev = differs(0)?.max(differs(2)?);
     let weight = 0.6 * (1.0 - fall(ev, 0.22, 0.9));
@@ -176,8 +181,7 @@ fn mixed_light(seen: &Seen) -> Option<Flaw> {
     )
 }
 
-fn hand(seen: &Seen) -> Option<Flaw> {
-    let content = intruders::inside_bars(seen.view, seen.view.rgb(seen.picture));
+fn hand(seen: &Seen, content: Option<Rect>) -> Option<Flaw> {
     let (share, region) = intruders::hand(seen.view, content)?;
     let text =
         "skin in the picture: if a hand holds the piece, lay it down or use a stand".to_owned();
@@ -186,8 +190,8 @@ fn hand(seen: &Seen) -> Option<Flaw> {
     at(flaw("hand", (0.3 + share).min(0.45), text), region)
 }
 
-fn bars(seen: &Seen) -> Option<Flaw> {
-    let content = intruders::inside_bars(seen.view, seen.view.rgb(seen.picture))?;
+fn bars(seen: &Seen, content: Option<Rect>) -> Option<Flaw> {
+    let content = content?;
     let text = "black bars, as in a screenshot: use the original picture".to_owned();
     at(flaw("bars", 0.8, text), seen.view.outward(content))
 }

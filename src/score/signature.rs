@@ -3,6 +3,7 @@
 
 use crate::imaging::Rgb8;
 use crate::imaging::colour::srgb_decode_table;
+use crate::imaging::lanes::wide_fn;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Cells of the luma grid along each side.
@@ -40,9 +41,9 @@ impl Signature {
     /// The signature of an sRGB-encoded picture. Reads at most 400 samples a side.
     pub fn of(picture: &Rgb8) -> Self {
         let grid = Samples::of(picture);
-        let luma = cells(&grid, FINE, |s, i| s.luma[i]);
-        let red = cells(&grid, COARSE, |s, i| s.rgb[i][0] - s.rgb[i][1] + 128.0);
-        let blue = cells(&grid, COARSE, |s, i| s.rgb[i][2] - s.rgb[i][1] + 128.0);
+        let luma = cells(&grid, FINE, |s, i, _| s.luma[i]);
+        let red = cells(&grid, COARSE, |s, i, _| s.rgb[i][0] - s.rgb[i][1] + 128.0);
+        let blue = cells(&grid, COARSE, |s, i, _| s.rgb[i][2] - s.rgb[i][1] + 128.0);
         let energy = cells(&grid, COARSE, Samples::energy);
         let byte = |v: &f32| v.round().clamp(0.0, 255.0) as u8;
         Self {
@@ -121,16 +122,31 @@ impl Samples {
         let step = picture.w.max(picture.h).div_ceil(SAMPLES).max(1);
         let (w, h) = (picture.w / step, picture.h / step);
         let mut rgb = Vec::with_capacity(w * h);
+        // The mean of at most 3 x 3 pixels spread over a block: signatures need no more.
+        let n = step.min(3);
+        let spread: Vec<usize> = (0..n).map(|i| i * step / n).collect();
+        let norm = 1.0 / (n * n) as f32;
+        let mut sums = vec![0_u16; w * step * 3];
         for y in 0..h {
-            rgb.extend((0..w).map(|x| block(picture, x * step, y * step, step)));
+            sums.fill(0);
+            for row in &spread {
+                let from = (y * step + row) * picture.w * 3;
+                add(&mut sums, &picture.data[from..from + w * step * 3]);
+            }
+            rgb.extend(sums.chunks_exact(step * 3).map(|block| {
+                let mut sum = [0_u16; 3];
+                for p in spread.iter().map(|i| &block[3 * i..3 * i + 3]) {
+                    (0..3).for_each(|c| sum[c] += p[c]);
+                }
+                sum.map(|s| f32::from(s) * norm)
+            }));
         }
         let luma = rgb.iter().map(|p| 0.21 * p[0] + 0.72 * p[1] + 0.07 * p[2]).collect();
         Self { w, h, rgb, luma }
     }
 
     /// Squared central differences.
-    fn energy(&self, i: usize) -> f32 {
-        let (x, y) = (i % self.w, i / self.w);
+    fn energy(&self, i: usize, (x, y): (usize, usize)) -> f32 {
         if x == 0 || y == 0 || x + 1 >= self.w || y + 1 >= self.h {
             return 0.0;
         }
@@ -140,44 +156,44 @@ impl Samples {
     }
 
     fn colours(&self) -> Vec<u8> {
-        let mut bins = [0.0_f32; BINS];
+        let mut bins = [0_u32; BINS];
         for p in &self.rgb {
-            let level = p.map(|v| (v / 64.0) as usize & 3);
-            bins[level[0] * 16 + level[1] * 4 + level[2]] += 1.0;
+            let level = p.map(|v| v as u8 as usize / 64);
+            bins[level[0] * 16 + level[1] * 4 + level[2]] += 1;
         }
         let n = self.rgb.len().max(1) as f32;
-        bins.iter().map(|b| (255.0 * (b / n).sqrt()).round() as u8).collect()
+        bins.iter().map(|b| (255.0 * (*b as f32 / n).sqrt()).round() as u8).collect()
     }
 
     /// Mean luminance, linear.
     fn level(&self) -> f32 {
         let table = srgb_decode_table();
-        let sum: f64 =
-            self.luma.iter().map(|&v| f64::from(table[v.clamp(0.0, 255.0) as usize])).sum();
+        let sum: f64 = self.luma.iter().map(|&v| f64::from(table[v as u8 as usize])).sum();
         (sum / self.luma.len().max(1) as f64) as f32
     }
 }
 
-/// The mean of at most 3 x 3 pixels spread over a block: signatures need no more.
-fn block(picture: &Rgb8, x: usize, y: usize, step: usize) -> [f32; 3] {
-    let n = step.min(3);
-    let mut sum = [0.0_f32; 3];
-    for j in 0..n {
-        for i in 0..n {
-            let p = picture.at(x + i * step / n, y + j * step / n);
-            (0..3).for_each(|c| sum[c] += f32::from(p[c]));
-        }
+wide_fn! {
+    fn add(sums: &mut [u16], values: &[u8]) {
+        sums.iter_mut().zip(values).for_each(|(sum, v)| *sum += u16::from(*v));
     }
-    sum.map(|s| s / (n * n) as f32)
 }
 
 /// The mean of a quantity over `n` x `n` cells.
-fn cells(samples: &Samples, n: usize, value: impl Fn(&Samples, usize) -> f32) -> Vec<f32> {
+fn cells(
+    samples: &Samples,
+    n: usize,
+    value: impl Fn(&Samples, usize, (usize, usize)) -> f32,
+) -> Vec<f32> {
+    let (w, h) = (samples.w, samples.h);
     let mut sums = vec![(0.0_f32, 0.0_f32); n * n];
-    for i in 0..samples.rgb.len() {
-        let (x, y) = (i % samples.w, i / samples.w);
-        let cell = &mut sums[y * n / samples.h * n + x * n / samples.w];
-        *cell = (cell.0 + value(samples, i), cell.1 + 1.0);
+    let columns: Vec<usize> = (0..w).map(|x| x * n / w).collect();
+    for y in 0..h {
+        let row = &mut sums[y * n / h * n..][..n];
+        for (x, column) in columns.iter().enumerate() {
+            let cell = &mut row[*column];
+            *cell = (cell.0 + value(samples, y * w + x, (x, y)), cell.1 + 1.0);
+        }
     }
     sums.iter().map(|(s, n)| if *n > 0.0 { s / n } else { 0.0 }).collect()
 }

@@ -1,5 +1,7 @@
 //! Order statistics and small filters that several measures share.
 
+use crate::imaging::lanes::wide_fn;
+
 /// The value below which a share `q` of the values lies; 0 of none. Reorders the values.
 pub(super) fn quantile(values: &mut [f32], q: f32) -> f32 {
     if values.is_empty() {
@@ -46,6 +48,19 @@ pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
         sum += lane;
     }
     sum
+}
+
+wide_fn! {
+    /// Adds the places of values whose size is above a floor. Most lie below it: sixteen are looked at
+    /// together.
+    pub(super) fn above(values: &[f32], floor: f32, out: &mut Vec<u32>) {
+        for (k, some) in values.chunks(16).enumerate() {
+            if some.iter().fold(false, |any, v| any | (v.abs() > floor)) {
+                let places = some.iter().enumerate().filter(|(_, v)| v.abs() > floor);
+                out.extend(places.map(|(x, _)| (16 * k + x) as u32));
+            }
+        }
+    }
 }
 
 /// Falls smoothly from 1 at `good` to 0 at `bad`.

@@ -57,6 +57,8 @@ pub(super) struct Subject {
     /// nor plain backdrop.
     pub(super) aside: Vec<Rect>,
     step: usize,
+    /// 2^32 over the step, rounded up: a product takes the place of a division.
+    inverse: u64,
 }
 
 /// Dilation that closes the gaps between a piece's edges, proxy pixels.
@@ -87,7 +89,8 @@ impl Subject {
         let rough = rough(features.light(), proxy.w, proxy.h);
         let backdrop = Backdrop::fit(&features, &rough, proxy.w, proxy.h);
         let residual = backdrop.residual(&features);
-        let mut subject = Self { backdrop, residual, rough, step: proxy.step, ..Self::default() };
+        let mut subject = Self { backdrop, residual, rough, ..Self::default() };
+        subject.set_step(proxy.step);
         let levels = Levels::of(&subject.backdrop);
         match given.filter(|mask| !mask.is_empty()) {
             Some(mask) => subject.believe(mask, proxy),
@@ -111,8 +114,19 @@ impl Subject {
 
     /// Whether a working pixel belongs to the piece.
     pub(super) fn inside(&self, x: usize, y: usize) -> bool {
-        let (i, j) = ((x / self.step).min(self.mask.w - 1), (y / self.step).min(self.mask.h - 1));
-        self.mask.data[j * self.mask.w + i] > 127
+        self.mask.data[self.place(x, y)] > 127
+    }
+
+    /// The index of the mask's pixel that a working pixel belongs to. Exact for every side that a working copy
+    /// may have.
+    pub(super) fn place(&self, x: usize, y: usize) -> usize {
+        let small = |v: usize| ((v as u64 * self.inverse) >> 32) as usize;
+        small(y).min(self.mask.h - 1) * self.mask.w + small(x).min(self.mask.w - 1)
+    }
+
+    fn set_step(&mut self, step: usize) {
+        self.step = step;
+        self.inverse = (1_u64 << 32).div_ceil(step.max(1) as u64);
     }
 
     /// Working pixels for one pixel of the mask.

@@ -11,7 +11,7 @@ use super::stats::{fall, quantile};
 use super::subject::{Found, Subject};
 use super::view::View;
 use super::{Pair, Reading, Symmetry};
-use crate::imaging::{Plane, Rect};
+use crate::imaging::{Mask, Plane, Rect};
 
 /// Side of the canvas that is searched.
 const SIDE: usize = 128;
@@ -267,29 +267,29 @@ impl Canvas {
     fn means(&self, view: &View) -> Plane {
         let t = &view.tone;
         let n = (self.scale.round() as usize).clamp(1, 6);
-        Plane::from_fn(SIDE, SIDE, |x, y| {
-            let (u, v) = (self.x + x as f32 * self.scale, self.y + y as f32 * self.scale);
-            let mut sum = 0.0;
+        let place = |from: f32, k: usize, end: usize| {
+            let v = from + (k as f32 + 0.5) * self.scale / n as f32;
+            v.clamp(0.0, end as f32 - 1.0) as usize
+        };
+        let columns: Vec<usize> = (0..SIDE * n).map(|k| place(self.x, k, t.w)).collect();
+        let mut out = Plane::new(SIDE, SIDE);
+        let mut sums = vec![0.0_f32; SIDE * n];
+        for (y, line) in out.data.chunks_exact_mut(SIDE).enumerate() {
+            sums.fill(0.0);
             for j in 0..n {
-                let row =
-                    (v + (j as f32 + 0.5) * self.scale / n as f32).clamp(0.0, t.h as f32 - 1.0);
-                let row = row as usize * t.w;
-                for i in 0..n {
-                    let column = u + (i as f32 + 0.5) * self.scale / n as f32;
-                    sum += t.data[row + column.clamp(0.0, t.w as f32 - 1.0) as usize];
-                }
+                let row = &t.data[place(self.y, y * n + j, t.h) * t.w..][..t.w];
+                sums.iter_mut().zip(&columns).for_each(|(sum, x)| *sum += row[*x]);
             }
-            sum / (n * n) as f32
-        })
+            for (out, some) in line.iter_mut().zip(sums.chunks_exact(n)) {
+                *out = some.iter().sum::<f32>() / (n * n) as f32;
+            }
+        }
+        out
     }
 
     /// The mask with linear weights between its pixels.
     fn cover(&self, subject: &Subject, only: Rect, fade: f32) -> Plane {
-        let m = Plane {
-            w: subject.mask.w,
-            h: subject.mask.h,
-            data: subject.mask.data.iter().map(|v| f32::from(*v) / 255.0).collect(),
-        };
+        let m = &subject.mask;
         let s = subject.step() as f32;
         let reach = only.grown(2, usize::MAX / 2, usize::MAX / 2);
         let end = only.bottom() as f32;
@@ -300,7 +300,7 @@ impl Canvas {
             }
             // A straight cut would be an edge of its own, and a level one: it fades instead.
             let kept = if fade > 0.0 { ((end - v) / fade).clamp(0.0, 1.0) } else { 1.0 };
-            kept * m.sample(u / s - 0.5, v / s - 0.5)
+            kept * cover_at(m, u / s - 0.5, v / s - 0.5)
         })
     }
 
@@ -323,6 +323,22 @@ impl Canvas {
     pub(super) fn scale(&self) -> f32 {
         self.scale
     }
+}
+
+/// A mask's coverage between its pixels, 0 to 1; outside that of the border.
+fn cover_at(m: &Mask, x: f32, y: f32) -> f32 {
+    let (x, y) = (x.clamp(0.0, (m.w - 1) as f32), y.clamp(0.0, (m.h - 1) as f32));
+    let (i, j) = (x as usize, y as usize);
+    let (fx, fy) = (x - i as f32, y - j as f32);
+    let (right, below) = (usize::from(i + 1 < m.w), usize::from(j + 1 < m.h) * m.w);
+    let at = j * m.w + i;
+    let four = [at, at + right, at + below, at + below + right].map(|k| m.data[k]);
+    if four == [0; 4] {
+        return 0.0;
+    }
+    let [a, b, c, d] = four.map(|v| f32::from(v) * (1.0 / 255.0));
+    let (top, low) = (a + fx * (b - a), c + fx * (d - c));
+    top + fy * (low - top)
 }
 
 fn inside(r: Rect, x: f32, y: f32) -> bool {

@@ -93,16 +93,17 @@ pub struct Lighting {
     /// Stops above (+) or below (-) the exposure that is aimed at: a light backdrop at 75 % of
     /// white, or on a dark one the piece's lights at 85 %.
     pub exposure_ev: f32,
-    /// Share of the piece with two or more clipped channels, glints left out. Before a white backdrop
+    /// Share of the piece with two or more clipped channels; glints, thin lines of light on metal and facets of
+    /// stones that a network saw are left out. Before a white backdrop
     /// what is white all over counts as backdrop seen through the piece.
     pub clipped: f32,
     /// Darkest against brightest end of the backdrop's quadratic fit, stops, 0 or more.
     pub backdrop_ev: f32,
     /// Where the backdrop is darkest: `left`, `upper right`, `corners`, …; empty when even.
     pub darkest: String,
-    /// Share of the piece that is clipped in glints, which are wanted.
+    /// Share of the piece that is clipped in glints, lines and facets, which are wanted.
     pub glints: f32,
-    /// Clipped areas that are no glints, largest first, at most eight.
+    /// Clipped areas larger than glints, largest first, at most eight.
     pub blobs: Vec<Blob>,
     /// The piece's median luminance against 18 %, stops.
     pub key_ev: f32,

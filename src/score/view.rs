@@ -46,6 +46,8 @@ pub(super) struct Proxy {
     pub(super) y: Vec<f32>,
     sums: Vec<u16>,
     blocks: Vec<u16>,
+    /// Linear light by sums of encoded values.
+    curve: Vec<f32>,
 }
 
 impl View {
@@ -89,22 +91,33 @@ impl Proxy {
         self.step = rgb.w.max(rgb.h).div_ceil(PROXY).max(1);
         let s = self.step;
         (self.w, self.h) = (rgb.w / s, rgb.h / s);
+        self.set_curve(s);
         self.encoded.clear();
+        self.rgb.clear();
+        self.y.clear();
         // A proxy pixel of a working copy is at most some pixels high: its sum fits sixteen bits.
         let (norm, used) = (1.0 / (s * s) as f32, self.w * s * 3);
         for y in 0..self.h {
             add_rows(rgb, y * s..(y + 1) * s, used, &mut self.sums);
             add_pixels(&self.sums, s, &mut self.blocks);
-            let first = self.blocks.chunks_exact(s * 3);
-            self.encoded.extend(first.map(|b| [0, 1, 2].map(|c| f32::from(b[c]) * norm)));
+            let first = || self.blocks.chunks_exact(s * 3).map(|b| [b[0], b[1], b[2]]);
+            self.encoded.extend(first().map(|b| b.map(|v| f32::from(v) * norm)));
+            let curve = self.curve.as_slice();
+            let linear = first().map(|b| b.map(|v| curve.get(v as usize).copied().unwrap_or(1.0)));
+            self.rgb.extend(linear);
+        }
+        self.y.extend(self.rgb.iter().map(|&p| luminance(p)));
+    }
+
+    /// The linear light of every sum that a block of `step` x `step` values may have.
+    fn set_curve(&mut self, step: usize) {
+        let n = step * step;
+        if self.curve.len() == 255 * n + 1 {
+            return;
         }
         let table = srgb_decode_table();
-        self.rgb.clear();
-        let linear =
-            |&[r, g, b]: &[f32; 3]| [between(table, r), between(table, g), between(table, b)];
-        self.rgb.extend(self.encoded.iter().map(linear));
-        self.y.clear();
-        self.y.extend(self.rgb.iter().map(|&p| luminance(p)));
+        let norm = 1.0 / n as f32;
+        self.curve = (0..=255 * n).map(|sum| between(table, sum as f32 * norm)).collect();
     }
 
     /// The whole proxy.
