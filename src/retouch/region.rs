@@ -3,6 +3,7 @@
 use super::tile::{Frame, Tile};
 use crate::imaging::lanes::wide;
 use crate::imaging::{Mask, Plane, Rect};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Coverage from 0 to 1 over the whole picture. Cheap to clone.
@@ -338,17 +339,23 @@ fn each_window(plane: &mut Plane, by: usize, join: impl Fn(f32, f32) -> f32, sca
             row.iter_mut().for_each(|v| *v *= scale);
         });
     }
-    let across = plane.data.clone();
-    let line = |j: usize| &across[j * w..][..w];
-    for (y, row) in plane.data.chunks_exact_mut(w).enumerate() {
-        row.copy_from_slice(line(y.saturating_sub(by)));
-        wide(|| {
-            for k in 1..=2 * by {
-                let other = line((y + k).saturating_sub(by).min(h - 1));
-                row.iter_mut().zip(other).for_each(|(a, b)| *a = join(*a, *b));
-            }
-            row.iter_mut().for_each(|v| *v *= scale);
-        });
+    // What lies above is written over from row to row: as many rows as are still looked at are kept.
+    let mut above: VecDeque<Vec<f32>> = vec![plane.data[..w].to_vec(); by].into();
+    let mut out = vec![0.0; w];
+    for y in 0..h {
+        let line = |j: usize| &plane.data[j.min(h - 1) * w..][..w];
+        out.copy_from_slice(line(y));
+        let mut take = |other: &[f32]| {
+            wide(|| out.iter_mut().zip(other).for_each(|(a, b)| *a = join(*a, *b)));
+        };
+        above.iter().for_each(|row| take(row));
+        (y + 1..=y + by).for_each(|j| take(line(j)));
+        wide(|| out.iter_mut().for_each(|v| *v *= scale));
+        if let Some(mut oldest) = above.pop_front() {
+            oldest.copy_from_slice(line(y));
+            above.push_back(oldest);
+        }
+        plane.data[y * w..][..w].copy_from_slice(&out);
     }
 }
 
