@@ -220,7 +220,7 @@ impl Job<'_> {
             "auto" => product::look(&opened.picture, empty_set),
             _ => None,
         };
-        let (seen, sight) = (look.as_ref().map(|l| &l.seen), look.as_ref().map(|l| &l.sight));
+        let (seen, sight) = look.as_ref().map(|l| (&l.seen, &l.sight)).unzip();
         let coarse = coarse.as_ref();
         let with = CutOut { empty_set, coarse, seen, sight, ..CutOut::default() };
         let cut = vision::cut_out(&opened.picture, &with)?;

@@ -81,7 +81,7 @@ pub fn product_for(
     let (w, h) = picture.size();
     let strokes: Vec<Stroke> = marks.iter().map(|m| stroke(m, (w, h))).collect();
     let look = look(picture, empty_set);
-    let (seen, sight) = (look.as_ref().map(|l| &l.seen), look.as_ref().map(|l| &l.sight));
+    let (seen, sight) = look.as_ref().map(|l| (&l.seen, &l.sight)).unzip();
     let with = CutOut { empty_set, strokes: &strokes, seen, sight, ..CutOut::default() };
     let cut = vision::cut_out(picture, &with)?;
     Ok((plausible(cut.alpha), cut.warnings))

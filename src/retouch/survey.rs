@@ -127,7 +127,7 @@ fn square(v: u8) -> u16 {
 
 /// Joins each byte with the one kept so far.
 #[inline(always)]
-pub(super) fn keep(row: &[u8], kept: &mut [u8], join: impl Fn(u8, u8) -> u8) {
+fn keep(row: &[u8], kept: &mut [u8], join: impl Fn(u8, u8) -> u8) {
     kept.iter_mut().zip(row).for_each(|(k, v)| *k = join(*k, *v));
 }
 

@@ -178,8 +178,8 @@ impl Evidence {
     }
 }
 
-/// A darker ground than this, linear, shows dark metal only over a wider reach.
-const DARK: f32 = 0.05;
+/// A darker ground than this, linear, shows dark metal only over a wider reach, and metal mirrors it as black.
+pub(super) const DARK: f32 = 0.05;
 
 /// Whether most of the ground is dark.
 fn is_dark(scene: &Scene) -> bool {

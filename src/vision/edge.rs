@@ -6,7 +6,7 @@
 //! a pixel of the cut. Where the edge is out of focus the guided filter spreads the cut instead.
 
 use super::backdrop::Scene;
-use super::coarse::{Label, Labels};
+use super::coarse::{DARK, Label, Labels};
 use super::maxflow::Graph;
 use super::{filter, profile, proxy};
 use crate::imaging::{Image, Mask, Plane, Rgb8, colour};
@@ -18,8 +18,6 @@ const CORE: usize = 160;
 const MARGIN: usize = 16;
 /// Farther than this from the coarse edge, in reduced pixels, nothing needs to be known.
 const FAR: f32 = 12.0;
-/// A darker ground than this, linear, is mirrored as black.
-const DARK: f32 = 0.05;
 /// Costs of the cut are whole numbers: this is 1.
 const UNIT: f32 = 256.0;
 

@@ -72,9 +72,29 @@ pub(super) fn step(u: f32) -> f32 {
     1.0 / (1.0 + (-u * (1.595_769 + 0.070_565 * u * u)).exp())
 }
 
+/// A Gaussian of sigma 1: how fast [`step`] rises.
+fn bell(u: f32) -> f32 {
+    (-0.5 * u * u).exp() * 0.398_942
+}
+
 /// The blurred ramp: the integral of [`step`].
 fn ramp(u: f32) -> f32 {
-    u * step(u) + (-0.5 * u * u).exp() * 0.398_942
+    u * step(u) + bell(u)
+}
+
+/// How far inwards along a normal a neighbour lies, and how far beside it, in units.
+fn places(normal: [f32; 2], unit: f32, dx: isize, dy: isize) -> (f32, f32) {
+    let (u, v) = (dx as f32, dy as f32);
+    let inwards = (u * normal[0] + v * normal[1]) / unit;
+    (inwards, (v * normal[0] - u * normal[1]).abs() / unit)
+}
+
+/// Adds a pixel to its bin of a profile: weight, place and colour. Those beside the normal count less.
+fn add(bin: &mut [f32; 5], t: f32, along: f32, off: [f32; 3]) {
+    let weight = 1.0 - along / 2.5;
+    bin[0] += weight;
+    bin[1] += weight * t;
+    (0..3).for_each(|c| bin[2 + c] += weight * off[c]);
 }
 
 /// The edge at a pixel of the outline, or both edges of a wire; `None` where the subject is too thin to have one side
@@ -102,9 +122,7 @@ pub(super) fn locate(field: &Field, i: usize) -> Option<Edge> {
     let (mut inside, mut open) = (0, 0);
     for dy in -radius..=radius {
         for dx in -radius..=radius {
-            let (u, v) = (dx as f32, dy as f32);
-            let t = (u * normal[0] + v * normal[1]) / unit;
-            let along = (v * normal[0] - u * normal[1]).abs() / unit;
+            let (t, along) = places(normal, unit, dx, dy);
             let bin = (t * 2.0).round() + HALF as f32;
             if along > 2.0 || bin < 0.0 || bin >= BINS as f32 {
                 continue;
@@ -119,12 +137,7 @@ pub(super) fn locate(field: &Field, i: usize) -> Option<Edge> {
             if t < -1.0 && cut || t > 1.0 && !cut {
                 continue;
             }
-            let weight = 1.0 - along / 2.5;
-            let off = (field.off)(j);
-            let b = &mut bins[bin as usize];
-            b[0] += weight;
-            b[1] += weight * t;
-            (0..3).for_each(|c| b[2 + c] += weight * off[c]);
+            add(&mut bins[bin as usize], t, along, (field.off)(j));
         }
     }
     if open * 8 > inside {
@@ -169,9 +182,7 @@ fn across(
     let (mut wrong, mut seen) = (0, 0);
     for dy in down {
         for dx in across.clone() {
-            let (u, v) = (dx as f32, dy as f32);
-            let t = (u * normal[0] + v * normal[1]) / unit;
-            let along = (v * normal[0] - u * normal[1]).abs() / unit;
+            let (t, along) = places(normal, unit, dx, dy);
             let bin = (t * 2.0 + BEFORE).round();
             if along > 2.0 || bin < 0.0 || bin >= WIDE as f32 || t > width + 3.0 {
                 continue;
@@ -185,12 +196,7 @@ fn across(
             if outside && cut {
                 continue;
             }
-            let weight = 1.0 - along / 2.5;
-            let off = (field.off)(j);
-            let b = &mut bins[bin as usize];
-            b[0] += weight;
-            b[1] += weight * t;
-            (0..3).for_each(|c| b[2 + c] += weight * off[c]);
+            add(&mut bins[bin as usize], t, along, (field.off)(j));
         }
     }
     // Another wire crosses here, or this one ends.
@@ -209,7 +215,7 @@ fn both(bins: &[[f32; 5]; WIDE], width: f32, noise: f32, sigma: f32) -> Option<(
     // Of a bin: its place; how much of the lens lies before each edge, and the mean of that part.
     let parts = |edge: f32, t: f32| {
         let u = (t - edge) / sigma;
-        (step(u), sigma * (-0.5 * u * u).exp() * 0.398_942)
+        (step(u), sigma * bell(u))
     };
     let used: Vec<(&[f32; 5], f32)> =
         bins.iter().filter(|b| b[0] >= 0.5).map(|b| (b, b[1] / b[0])).collect();

@@ -173,11 +173,11 @@ impl Stage for Clean {
             if !self.flat {
                 self.paper.row(&tile.frame, tile.rect.x, row, &mut paper);
             }
-            if let Some([insides, deeps]) = &mut product {
-                if insides.row(row, &mut inside) != Some(0.0) {
-                    deeps.row(row, &mut deep);
-                    self.lighten(tile, at, &paper, (&inside, &deep));
-                }
+            if let Some([insides, deeps]) = &mut product
+                && insides.row(row, &mut inside) != Some(0.0)
+            {
+                deeps.row(row, &mut deep);
+                self.lighten(tile, at, &paper, (&inside, &deep));
             }
             let plain = match &mut sheets {
                 Some(sheets) => sheets.row(row, &mut sheet) == Some(1.0),

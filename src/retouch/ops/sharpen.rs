@@ -112,11 +112,11 @@ impl Stage for Unsharp {
             extremes(&root, j, low, high);
             let (from, to) = (part.x - near.x, part.right() - near.x);
             let at = y * tile.rect.w + part.x;
-            self.ratios(
-                &root.data[j * near.w..][from..to],
-                &soft[from..to],
+            ratios(
+                [&root.data[j * near.w..][from..to], &soft[from..to]],
                 [&low[from..to], &high[from..to]],
                 &cover[at..at + part.w],
+                (self.amount, self.threshold * self.threshold + 1e-12),
                 &mut ratio[..part.w],
             );
             for plane in &mut tile.planes {
@@ -155,23 +155,12 @@ impl Unsharp {
         }
         cover
     }
-
-    /// What the pixels of a row are multiplied by; exactly 1 where nothing is covered.
-    fn ratios(
-        &self,
-        root: &[f32],
-        blurred: &[f32],
-        [low, high]: [&[f32]; 2],
-        cover: &[f32],
-        out: &mut [f32],
-    ) {
-        let quiet = self.threshold * self.threshold + 1e-12;
-        ratios([root, blurred], [low, high], cover, (self.amount, quiet), out);
-    }
 }
 
 wide_fn! {
-    /// See [`Unsharp::ratios`].
+    /// What the pixels of a row, `rows` sharp and blurred, are multiplied by; exactly 1 where nothing is
+    /// covered. `ends` are the least and the greatest around each, `strength` the amount and the square of
+    /// what counts as noise.
     fn ratios(
         rows: [&[f32]; 2],
         ends: [&[f32]; 2],

@@ -314,14 +314,7 @@ mod tests {
     #[test]
     fn the_subject_network_runs_on_it() {
         let bytes = include_bytes!("../../../models/subject.onnx");
-        let shape = [1, 7, 320, 320];
-        let model = onnx()
-            .model_for_read(&mut bytes.as_slice())
-            .and_then(|m| m.with_input_fact(0, InferenceFact::dt_shape(f32::datum_type(), shape)))
-            .and_then(InferenceModelExt::into_typed)
-            .and_then(TypedModel::into_decluttered)
-            .and_then(direct)
-            .unwrap();
+        let model = super::super::typed(bytes, [1, 7, 320, 320]).and_then(direct).unwrap();
         let of = |wanted: &str| model.nodes().iter().filter(|n| n.op().name() == wanted).count();
         // What is left to tract are the 1x1 ones.
         assert_eq!((of("Convolution3x3"), of("Conv")), (17, 0));

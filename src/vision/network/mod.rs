@@ -116,17 +116,22 @@ impl Network {
 fn plan_of(bytes: &[u8], shape: [usize; 4]) -> Result<Arc<TypedRunnableModel>, String> {
     guard::calmly(|| {
         guard::inspect(bytes)?;
-        onnx()
-            .model_for_read(&mut std::io::Cursor::new(bytes))
-            .and_then(|m| m.with_input_fact(0, InferenceFact::dt_shape(f32::datum_type(), shape)))
-            .and_then(InferenceModelExt::into_typed)
-            .and_then(TypedModel::into_decluttered)
+        typed(bytes, shape)
             .and_then(convolve::direct)
             .and_then(order::looked_up)
             .and_then(TypedModel::into_optimized)
             .and_then(IntoRunnable::into_runnable)
             .map_err(|e| e.root_cause().to_string())
     })
+}
+
+/// A model file as tract reads it, for inputs of one shape, before anything of it is Culet's own.
+fn typed(bytes: &[u8], shape: [usize; 4]) -> TractResult<TypedModel> {
+    onnx()
+        .model_for_read(&mut std::io::Cursor::new(bytes))
+        .and_then(|m| m.with_input_fact(0, InferenceFact::dt_shape(f32::datum_type(), shape)))
+        .and_then(InferenceModelExt::into_typed)
+        .and_then(TypedModel::into_decluttered)
 }
 
 /// A tensor that takes its values over; one made of a slice would copy them.

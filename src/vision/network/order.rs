@@ -114,14 +114,7 @@ mod tests {
     #[test]
     fn squares_of_pixels_become_channels_and_pixels_again() {
         let bytes = include_bytes!("../../../models/subject.onnx");
-        let shape = [1, 7, 320, 320];
-        let model = onnx()
-            .model_for_read(&mut bytes.as_slice())
-            .and_then(|m| m.with_input_fact(0, InferenceFact::dt_shape(f32::datum_type(), shape)))
-            .and_then(InferenceModelExt::into_typed)
-            .and_then(TypedModel::into_decluttered)
-            .and_then(looked_up)
-            .unwrap();
+        let model = super::super::typed(bytes, [1, 7, 320, 320]).and_then(looked_up).unwrap();
         let orders: Vec<&Order> = model.nodes().iter().filter_map(|n| n.op_as()).collect();
         let input = orders.iter().find(|o| o.shape == [1, 112, 80, 80]).expect("no channels");
         let output = orders.iter().find(|o| o.shape == [1, 3, 320, 320]).expect("no pixels");
