@@ -18,6 +18,7 @@ mod hostile_files;
 mod pipes;
 #[cfg(all(unix, feature = "gphoto"))]
 mod proxy;
+mod retouch;
 mod shoot;
 #[cfg(all(target_os = "linux", feature = "gphoto"))]
 mod tether;

@@ -48,16 +48,6 @@ fn a_shoot_loses_nothing_and_ends_with_a_keeper() {
     assert_eq!(judged.status.code(), Some(1), "one input is broken");
     let lines = String::from_utf8(judged.stdout).unwrap();
     assert!(lines.contains("\"overall\"") && lines.contains("\"error\""), "{lines}");
-
-    let beside = culet(home.path())
-        .arg("retouch")
-        .arg(&first)
-        .arg("-o")
-        .arg(session.join("Capture"))
-        .output()
-        .unwrap();
-    assert!(std::fs::read(&first).unwrap() == bytes, "the original stays as it was");
-    drop(beside);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `culet calibrate`: a calibration from a picture of a grey card or a 24-patch chart.
 
 use super::complain;
+use super::results::Originals;
 use crate::calibrate::{
     Calibration, Card, Edition, Found, NotFound, Options, Source, Transfer, dcp, find, fit, icc,
     read_at, report,
@@ -105,10 +106,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
 
 /// Every file that was asked for.
 fn write(arguments: &Arguments, calibration: &Calibration) -> Result<()> {
-    let put = |path: &Option<PathBuf>, make: &dyn Fn() -> Result<Vec<u8>>| match path {
-        Some(path) => write_atomic(path, &make()?)
-            .with_context(|| format!("{} cannot be written", path.display())),
-        None => Ok(()),
+    let read = arguments.reference.iter().chain([&arguments.picture]).cloned();
+    let originals = Originals::new(&read.collect::<Vec<_>>());
+    let put = |path: &Option<PathBuf>, make: &dyn Fn() -> Result<Vec<u8>>| {
+        let Some(path) = path else { return Ok(()) };
+        originals.spare(path, true)?;
+        write_atomic(path, &make()?)
+            .with_context(|| format!("{} cannot be written", path.display()))
     };
     put(&arguments.output, &|| Ok(calibration.to_toml()?.into_bytes()))?;
     put(&arguments.icc, &|| Ok(icc::profile(calibration)))?;

@@ -1,5 +1,6 @@
 //! `culet cutout`: the subject without its ground, with or without its shadow.
 
+use super::results::{Originals, targets};
 use super::{complain, is_picture, pictures, progress};
 use crate::engine::product;
 use crate::imaging::{Mask, Picture, Rgb8, Rgba8, open, save};
@@ -131,14 +132,10 @@ struct Job<'a> {
     ground: Background,
     empty: Option<Picture>,
     network: Eye,
-    /// Whether `-o` names one file.
-    single: bool,
 }
 
 /// What was done to one picture.
 struct Done {
-    target: PathBuf,
-    mask: Option<PathBuf>,
     cut: Cut,
     warnings: Vec<String>,
     ms: f32,
@@ -156,7 +153,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         ground: arguments.background.read()?,
         empty: empty_set(&arguments.empty_set)?,
         network: Eye::open(&arguments.model)?,
-        single,
     };
     let folder = if single { arguments.output.parent() } else { Some(arguments.output.as_path()) };
     for folder in folder.into_iter().chain(mask_folder(arguments, files.len())) {
@@ -164,12 +160,25 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
             format!("{} cannot be made; choose another with -o", folder.display())
         })?;
     }
+    let ending = if job.ground == Background::Transparent { "png" } else { "jpg" };
+    let targets = match single {
+        true => vec![arguments.output.clone()],
+        false => targets(&files, &arguments.output, ending),
+    };
+    let masks: Vec<Option<PathBuf>> = match &arguments.mask {
+        None => vec![None; files.len()],
+        Some(path) if files.len() == 1 => vec![Some(path.clone())],
+        Some(folder) => self::targets(&files, folder, "png").into_iter().map(Some).collect(),
+    };
+    let originals = Originals::new(&files);
     let bar = progress(files.len(), arguments.json);
     let mut failures = 0;
-    for file in &files {
-        let done = job.one(file, files.len());
+    for (file, (target, mask)) in files.iter().zip(targets.iter().zip(&masks)) {
+        let mask = mask.as_deref();
+        let free = spare(&originals, target, mask, arguments.replace);
+        let done = free.and_then(|()| job.one(file, target, mask));
         bar.suspend(|| match &done {
-            Ok(done) => tell(file, done, arguments.json),
+            Ok(done) => tell(file, target, mask, done, arguments.json),
             Err(e) => {
                 failures += 1;
                 complain(file, &format!("{e:#}"), arguments.json);
@@ -179,6 +188,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     }
     bar.finish_and_clear();
     Ok(u8::from(failures > 0))
+}
+
+/// Refuses places that hold something, or are one.
+fn spare(originals: &Originals, target: &Path, mask: Option<&Path>, replace: bool) -> Result<()> {
+    originals.spare(target, replace)?;
+    let Some(mask) = mask else { return Ok(()) };
+    ensure!(
+        mask != target,
+        "the mask would replace the cut-out {}; choose another place with --mask",
+        target.display()
+    );
+    originals.spare(mask, replace)
 }
 
 /// The folder that masks go to.
@@ -203,9 +224,8 @@ fn empty_set(paths: &[PathBuf]) -> Result<Option<Picture>> {
 }
 
 impl Job<'_> {
-    fn one(&self, file: &Path, files: usize) -> Result<Done> {
+    fn one(&self, file: &Path, target: &Path, mask: Option<&Path>) -> Result<Done> {
         let start = Instant::now();
-        let target = self.target(file)?;
         let opened = open::open(&open::bytes(file)?)?;
         let mut warnings = opened.warnings;
         let coarse = match self.network.mask(&opened.picture) {
@@ -227,32 +247,11 @@ impl Job<'_> {
         warnings.extend(cut.warnings.iter().cloned());
         let laid =
             vision::compose(&opened.picture, &cut, &self.ground, self.arguments.shadow.into());
-        warnings.extend(self.write(&target, &laid, &opened.picture)?);
-        let mask = self.arguments.mask.as_ref().map(|path| match files {
-            1 => path.clone(),
-            _ => path.join(named(file, "png")),
-        });
-        if let Some(mask) = &mask {
+        warnings.extend(self.write(target, &laid, &opened.picture)?);
+        if let Some(mask) = mask {
             save::write_mask(mask, &cut.alpha)?;
         }
-        Ok(Done { target, mask, cut, warnings, ms: start.elapsed().as_secs_f32() * 1000.0 })
-    }
-
-    /// Where a result goes; never the original, and nothing that is there unless asked.
-    fn target(&self, file: &Path) -> Result<PathBuf> {
-        let output = &self.arguments.output;
-        let ending = if self.ground == Background::Transparent { "png" } else { "jpg" };
-        let target = if self.single { output.clone() } else { output.join(named(file, ending)) };
-        if target.exists() {
-            let same = target.canonicalize()? == file.canonicalize()?;
-            ensure!(!same, "the result would replace the original; choose another place with -o");
-            ensure!(
-                self.arguments.replace,
-                "{} is there already; say --replace, or choose another place with -o",
-                target.display()
-            );
-        }
-        Ok(target)
+        Ok(Done { cut, warnings, ms: start.elapsed().as_secs_f32() * 1000.0 })
     }
 
     fn write(&self, target: &Path, laid: &Rgba8, from: &Picture) -> Result<Vec<String>> {
@@ -283,11 +282,7 @@ impl Job<'_> {
     }
 }
 
-fn named(file: &Path, ending: &str) -> String {
-    format!("{}.{ending}", file.file_stem().unwrap_or_default().to_string_lossy())
-}
-
-fn tell(file: &Path, done: &Done, json: bool) {
+fn tell(file: &Path, target: &Path, mask: Option<&Path>, done: &Done, json: bool) {
     let (cut, s) = (&done.cut, done.cut.subject);
     let method = match cut.method {
         Method::EmptySet => "empty-set",
@@ -297,13 +292,13 @@ fn tell(file: &Path, done: &Done, json: bool) {
     if json {
         say!(
             "{}",
-            json!({"file": file, "output": done.target, "mask": done.mask, "method": method,
+            json!({"file": file, "output": target, "mask": mask, "method": method,
                 "subject": [s.x, s.y, s.w, s.h], "holes": cut.holes, "confidence": cut.confidence,
                 "warnings": done.warnings, "ms": done.ms})
         );
         return;
     }
-    say!("{} -> {}", file.display(), done.target.display());
+    say!("{} -> {}", file.display(), target.display());
     say!(
         "  {}x{} at {},{}; {} holes; by {method}; sure {:.0} %",
         s.w,

@@ -1,6 +1,6 @@
 //! `culet judge`: scores pictures or folders of them, groups takes, names the keepers.
 
-use super::{complain, pictures, progress};
+use super::{complain, count, pictures, progress};
 use crate::engine::{forget_picks, judge_file, learnt_weights, load_calibration};
 use crate::score::{Candidate, Facts, Group, Score, Verdict, Weights, conclude, curate};
 use crate::suggest::advise;
@@ -16,7 +16,7 @@ pub(super) struct Arguments {
     #[arg(required = true)]
     paths: Vec<PathBuf>,
     /// Only the best so many of all groups.
-    #[arg(long)]
+    #[arg(long, value_parser = count)]
     top: Option<usize>,
     /// Judges in the true colour of a calibration (TOML, from `culet calibrate` or a session).
     #[arg(long, value_name = "FILE")]

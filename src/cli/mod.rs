@@ -12,6 +12,7 @@ mod judge;
 mod operations;
 mod practice;
 mod presets;
+mod results;
 mod retouch;
 mod shoot;
 mod specks;
@@ -140,6 +141,12 @@ fn pictures(paths: &[PathBuf]) -> Vec<PathBuf> {
         out.extend(found);
     }
     out
+}
+
+/// A whole number from 1.
+fn count(text: &str) -> Result<usize, String> {
+    let count = text.parse().ok().filter(|&n| n > 0);
+    count.ok_or_else(|| "write a whole number from 1".to_owned())
 }
 
 fn is_picture(path: &Path) -> bool {

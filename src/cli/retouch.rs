@@ -1,7 +1,8 @@
 //! `culet retouch`: full retouching of files; originals are not touched.
 
+use super::results::{Originals, targets};
 use super::specks::{self, Specks};
-use super::{complain, pictures, progress};
+use super::{complain, count, pictures, progress};
 use crate::calibrate::{Calibration, FlatField, Transfer};
 use crate::imaging::{Picture, Pixels, open, save};
 use crate::retouch::{Depth, Fill, Op, Output, Preset, Proxy, Recipe, Step, plan};
@@ -68,14 +69,17 @@ pub(super) struct Arguments {
     #[arg(long)]
     keep_gps: bool,
     /// Longest side of the results in pixels; the picture's own by default.
-    #[arg(long)]
+    #[arg(long, value_parser = count)]
     side: Option<usize>,
     /// Pictures worked on at once.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = count)]
     jobs: usize,
     /// Also writes the recipe beside each result.
     #[arg(long)]
     keep_recipe: bool,
+    /// Replaces results that are there already.
+    #[arg(long)]
+    replace: bool,
     /// One JSON object a line on stdout.
     #[arg(long)]
     json: bool,
@@ -152,7 +156,6 @@ fn part(text: &str) -> Result<f32, String> {
 
 /// What was done to one picture.
 struct Done {
-    target: PathBuf,
     steps: Vec<(&'static str, String)>,
     warnings: Vec<String>,
     /// Those on the product, when they were asked for.
@@ -202,10 +205,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     })?;
     let bar = progress(files.len(), arguments.json);
     let failures = Mutex::new(0);
-    let work = |file: &PathBuf| {
-        let done = one(file, &wanted, arguments, &bar);
+    let targets = targets(&files, &arguments.output, arguments.format.ending());
+    let originals = Originals::new(&files);
+    let work = |(file, target): (&PathBuf, &PathBuf)| {
+        let free = originals.spare(target, arguments.replace);
+        let done = free.and_then(|()| one(file, target, &wanted, arguments, &bar));
         bar.suspend(|| match &done {
-            Ok(done) => tell(file, done, arguments.json),
+            Ok(done) => tell(file, target, done, arguments.json),
             Err(e) => {
                 *failures.lock() += 1;
                 complain(file, &format!("{e:#}"), arguments.json);
@@ -215,9 +221,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     };
     if arguments.jobs > 1 {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(arguments.jobs).build()?;
-        pool.install(|| files.par_iter().for_each(work));
+        pool.install(|| files.par_iter().zip(&targets).for_each(work));
     } else {
-        files.iter().for_each(work);
+        files.iter().zip(&targets).for_each(work);
     }
     bar.finish_and_clear();
     Ok(u8::from(failures.into_inner() > 0))
@@ -308,6 +314,7 @@ fn outline(wanted: &Wanted, arguments: &Arguments) -> Recipe {
 
 fn one(
     file: &Path,
+    target: &Path,
     wanted: &Wanted,
     arguments: &Arguments,
     bar: &indicatif::ProgressBar,
@@ -318,7 +325,6 @@ fn one(
         clock = Instant::now();
         ms
     };
-    let target = target(file, arguments)?;
     let bytes = open::bytes(file)?;
     let opened = open::open(&bytes)?;
     let calibrate = wanted.calibration.as_ref();
@@ -354,22 +360,13 @@ fn one(
     let steps = plan.steps().to_vec();
     let mut warnings = opened.warnings;
     warnings.extend(unsure);
-    warnings.extend(write(&target, &picture, &steps, arguments)?);
+    warnings.extend(write(target, &picture, &steps, arguments)?);
     if arguments.keep_recipe {
         let beside = target.with_extension("culet.toml");
         crate::imaging::files::write_atomic(&beside, recipe.to_toml().as_bytes())
             .with_context(|| format!("{} cannot be written; make room", beside.display()))?;
     }
-    Ok(Done { target, steps, warnings, specks: found, ms: [decode, planned, render, lap()] })
-}
-
-/// Where a result goes; never the original.
-fn target(file: &Path, arguments: &Arguments) -> Result<PathBuf> {
-    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
-    let target = arguments.output.join(format!("{stem}.{}", arguments.format.ending()));
-    let same = target.exists() && target.canonicalize()? == file.canonicalize()?;
-    ensure!(!same, "the result would replace the original; choose another folder with -o");
-    Ok(target)
+    Ok(Done { steps, warnings, specks: found, ms: [decode, planned, render, lap()] })
 }
 
 fn write(
@@ -394,12 +391,12 @@ fn write(
     Ok(save::write(target, picture, &how)?)
 }
 
-fn tell(file: &Path, done: &Done, json: bool) {
+fn tell(file: &Path, target: &Path, done: &Done, json: bool) {
     if json {
         let steps: Vec<_> =
             done.steps.iter().map(|(op, summary)| json!({"op": op, "summary": summary})).collect();
         let [decode, plan, render, encode] = done.ms;
-        let mut object = json!({"file": file, "output": done.target, "ms": {"decode": decode,
+        let mut object = json!({"file": file, "output": target, "ms": {"decode": decode,
             "plan": plan, "render": render, "encode": encode}, "steps": steps,
             "warnings": done.warnings});
         if !done.specks.is_empty() {
@@ -408,7 +405,7 @@ fn tell(file: &Path, done: &Done, json: bool) {
         say!("{object}");
         return;
     }
-    say!("{} -> {}", file.display(), done.target.display());
+    say!("{} -> {}", file.display(), target.display());
     for (op, summary) in &done.steps {
         say!("  {op}: {summary}");
     }

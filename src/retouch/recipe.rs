@@ -37,7 +37,7 @@ pub enum RecipeError {
     #[error("the recipe is of version {0}; this Culet reads up to {VERSION}: update Culet")]
     Newer(u32),
     /// It cannot be read.
-    #[error("the recipe cannot be read ({0}); correct it or delete it to start afresh")]
+    #[error("the recipe cannot be read ({0}); correct it, or start afresh without it")]
     Damaged(String),
     /// It has an entry that no operation has.
     #[error("the recipe's step {step} ({op}) has no {name}; correct the spelling or delete it")]
@@ -146,9 +146,18 @@ impl Recipe {
         if head.version > VERSION {
             return Err(RecipeError::Newer(head.version));
         }
+        let table: toml::Table = toml::from_str(text).map_err(damaged)?;
+        let known: &[&str] = match head.version {
+            ..2 => &["version", "exposure_ev", "white_balance", "contrast", "sharpening"],
+            _ => &["version", "steps"],
+        };
+        // A calibration is a numbered TOML file too.
+        if let Some(stranger) = table.keys().find(|key| !known.contains(&key.as_str())) {
+            return Err(RecipeError::Damaged(format!("{stranger} is no part of a recipe")));
+        }
         let recipe: Self = toml::from_str(text).map_err(damaged)?;
         if head.version == VERSION {
-            recipe.refuse_unknown(&toml::from_str(text).map_err(damaged)?)?;
+            recipe.refuse_unknown(&table)?;
         }
         Ok(recipe)
     }

@@ -196,6 +196,8 @@ fn version_one_migrates_and_a_newer_one_is_refused() {
     let json = r#"{"version":1,"exposure_ev":0.0,"white_balance":[1.0,1.0,1.0],"contrast":0.2,"sharpening":0.0}"#;
     assert_eq!(serde_json::from_str::<Recipe>(json).unwrap().steps.len(), 1);
     assert!(matches!(Recipe::parse("version = 3\nnew = 1"), Err(RecipeError::Newer(3))));
+    let calibration = "version = 1\ngains = [1.0, 1.0, 1.1]\nexposure_ev = 0.3\n";
+    assert!(Recipe::parse(calibration).unwrap_err().to_string().contains("gains"));
     let newer = serde_json::from_str::<Recipe>(r#"{"version":3}"#).unwrap_err();
     assert!(newer.to_string().contains("update Culet"), "{newer}");
 }

@@ -15,12 +15,12 @@ pub const MOST_FILE: u64 = 1 << 30;
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The file system refused.
-    #[error("{} could not be read: {source}", path.display())]
+    #[error("{} could not be read: {why}", path.display())]
     Io {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        why: std::io::Error,
     },
     /// A folder, a pipe, or a file longer than [`MOST_FILE`].
     #[error("{} is {what}, not a picture that Culet opens", path.display())]

@@ -86,7 +86,7 @@ pub fn kind(bytes: &[u8]) -> Result<Kind, OpenError> {
 
 /// The bytes of a file that can be a picture: no folder, no pipe, not longer than [`MOST_FILE`].
 pub fn bytes(path: &Path) -> Result<Vec<u8>, OpenError> {
-    let io = |source| OpenError::Io { path: path.to_owned(), source };
+    let io = |why| OpenError::Io { path: path.to_owned(), why };
     let not = |what| OpenError::NotAFile { path: path.to_owned(), what };
     // Asked before opening: opening a pipe waits for its other end.
     let about = std::fs::metadata(path).map_err(io)?;

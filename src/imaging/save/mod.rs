@@ -85,12 +85,12 @@ pub enum SaveError {
     #[error("the disk is full: free some space and export again; nothing was written to {}", .0.display())]
     Full(PathBuf),
     /// The file system refused.
-    #[error("{} could not be written: {source}", path.display())]
+    #[error("{} could not be written: {why}", path.display())]
     Io {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        why: io::Error,
     },
     /// The picture does not fit the kind of file.
     #[error("{0}")]
@@ -106,7 +106,7 @@ impl SaveError {
             Self::Stream(e) if e.kind() == io::ErrorKind::StorageFull => {
                 Self::Full(path.to_owned())
             }
-            Self::Stream(source) => Self::Io { path: path.to_owned(), source },
+            Self::Stream(why) => Self::Io { path: path.to_owned(), why },
             other => other,
         }
     }
