@@ -35,7 +35,7 @@ fn results_of_files_that_are_named_alike_do_not_replace_each_other() {
     let results = ["ring.jpg", "ring-2.jpg"].map(|name| home.path().join("done").join(name));
     assert!(results.iter().all(|result| open::read(result).is_ok()));
 
-    fs::write(&results[0], b"the retoucher's own").unwrap();
+    files::write_atomic(&results[0], b"the retoucher's own").unwrap();
     refused(&retouch(home.path(), &all), "--replace");
     assert_eq!(fs::read(&results[0]).unwrap(), b"the retoucher's own");
     let mut replaced = all.to_vec();

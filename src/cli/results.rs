@@ -63,7 +63,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let [raw, camera, old] = ["ring.cr3", "ring.jpg", "old.jpg"].map(|n| folder.path().join(n));
         for file in [&raw, &camera, &old] {
-            std::fs::write(file, b"picture").unwrap();
+            crate::imaging::files::write_atomic(file, b"picture").unwrap();
         }
         let originals = Originals::new(&[raw, camera.clone()]);
         assert!(originals.spare(&camera, true).unwrap_err().to_string().contains("the original"));

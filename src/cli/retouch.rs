@@ -359,6 +359,10 @@ fn one(
     let render = lap();
     let steps = plan.steps().to_vec();
     let mut warnings = opened.warnings;
+    if opened.alpha.is_some_and(|alpha| alpha.data.iter().any(|a| *a < 255)) {
+        warnings
+            .push("what is transparent was laid on white; culet cutout writes transparency".into());
+    }
     warnings.extend(unsure);
     warnings.extend(write(target, &picture, &steps, arguments)?);
     if arguments.keep_recipe {

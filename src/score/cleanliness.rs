@@ -9,6 +9,7 @@ use super::words::count;
 use super::{Cleanliness, Reading, Speck};
 use crate::imaging::lanes::wide_fn;
 use crate::imaging::{Plane, Rect};
+use std::ops::Range;
 
 /// Half the side of the square that a pixel is compared with, working pixels.
 const AROUND: usize = 7;
@@ -55,12 +56,19 @@ pub(super) fn read(
     let d = &buffers.differs;
     let whole = Rect::new(AROUND, AROUND, tone.w - 2 * AROUND, tone.h - 2 * AROUND);
     let on = |within: Rect, ground: Ground, floor: f32| {
-        let mut places = Vec::new();
+        let (mut places, mut stretches, mut of) = (Vec::new(), Vec::new(), None);
         find_runs(within, |y, runs| {
-            places.clear();
-            above(&d.data[y * d.w + within.x..][..within.w], floor, &mut places);
-            let columns = places.iter().map(|x| within.x + *x as usize);
-            append_runs(y, columns.filter(|x| at(*x, y) == ground), runs);
+            let first = subject.place(0, y);
+            if of != Some(first) {
+                let row = &clear[first..first + subject.mask.w];
+                stretches = row_stretches(row, ground, subject.step(), within);
+                of = Some(first);
+            }
+            for stretch in &stretches {
+                places.clear();
+                above(&d.data[y * d.w..][stretch.clone()], floor, &mut places);
+                append_runs(y, places.iter().map(|x| stretch.start + *x as usize), runs);
+            }
         })
     };
     let found = on(whole, Ground::Backdrop, floor);
@@ -150,6 +158,22 @@ fn clear(subject: &Subject) -> Vec<Ground> {
     grounds
 }
 
+/// Where a row of the mask is one ground, in working pixels inside `within`; its last column goes on to the
+/// picture's edge.
+fn row_stretches(row: &[Ground], is: Ground, step: usize, within: Rect) -> Vec<Range<usize>> {
+    let mut out: Vec<Range<usize>> = Vec::new();
+    for (x, _) in row.iter().enumerate().filter(|(_, ground)| **ground == is) {
+        let end = if x + 1 == row.len() { within.right() } else { (x + 1) * step };
+        let (from, to) = ((x * step).max(within.x), end.min(within.right()));
+        match out.last_mut() {
+            Some(last) if last.end == from => last.end = to.max(from),
+            _ if from < to => out.push(from..to),
+            _ => {}
+        }
+    }
+    out
+}
+
 /// Each pixel less the mean of the square around it. Sums run along columns, then rows.
 fn less_surroundings(tone: &Plane, buffers: &mut Buffers) {
     let Buffers { differs: out, columns, sums } = buffers;
@@ -218,7 +242,9 @@ fn threshold(differs: &Plane, noise: f32, is: impl Fn(usize, usize) -> bool) -> 
         }
     }
     let usual = 1.4826 * quantile(&mut some, 0.5);
-    let rough = quantile(&mut some, 0.9) * 0.6;
+    // What is above the middle is in the upper half now: eight tenths up there are nine of all.
+    let middle = some.len() / 2;
+    let rough = quantile(&mut some[middle..], 0.8) * 0.6;
     (7.0 * usual.max(rough)).max(5.5 * noise).max(0.014)
 }
 
@@ -275,4 +301,19 @@ fn stands_alone(c: &Component, tone: &Plane) -> bool {
     });
     let (low, high) = ring.fold((f32::MAX, f32::MIN), |(l, h), v| (l.min(v), h.max(v)));
     high - low < 0.035
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_of_the_mask_is_cut_into_stretches() {
+        use Ground::{Backdrop as B, Neither as N, Piece as P};
+        let row = [B, B, N, P, B, B];
+        let within = Rect::new(3, 0, 24, 9);
+        assert_eq!(row_stretches(&row, B, 4, within), [3..8, 16..27]);
+        assert_eq!(row_stretches(&row, P, 4, within), [12..16]);
+        assert!(row_stretches(&row, N, 4, Rect::new(13, 0, 9, 9)).is_empty());
+    }
 }

@@ -190,7 +190,9 @@ impl Edges {
         let (i, stride) = ((rect.y + y) * tone.w + rect.x + x, sy * tone.w as isize + sx);
         for k in -4..=4 {
             let v = tone.data[i.wrapping_add_signed(k * stride)];
-            (low, high) = (low.min(v), high.max(v));
+            // `min` and `max` ask for NaN first, which a tone never is.
+            low = if v < low { v } else { low };
+            high = if v > high { v } else { high };
         }
         let (low, high) = (light(low), light(high));
         if high > 0.97 {

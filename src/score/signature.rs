@@ -41,14 +41,16 @@ impl Signature {
     /// The signature of an sRGB-encoded picture. Reads at most 400 samples a side.
     pub fn of(picture: &Rgb8) -> Self {
         let grid = Samples::of(picture);
-        let luma = cells(&grid, FINE, |s, i, _| s.luma[i]);
-        let red = cells(&grid, COARSE, |s, i, _| s.rgb[i][0] - s.rgb[i][1] + 128.0);
-        let blue = cells(&grid, COARSE, |s, i, _| s.rgb[i][2] - s.rgb[i][1] + 128.0);
-        let energy = cells(&grid, COARSE, Samples::energy);
+        let cells = |plane: &[f32], n: usize| cells(plane, grid.w, grid.h, n);
+        let [red, green, blue] = [0, 1, 2].map(|c| cells(&grid.rgb[c], COARSE));
+        let against = |of: &[f32]| -> Vec<f32> {
+            of.iter().zip(&green).map(|(v, green)| v - green + 128.0).collect()
+        };
+        let energy = cells(&grid.energy(), COARSE);
         let byte = |v: &f32| v.round().clamp(0.0, 255.0) as u8;
         Self {
-            luma: luma.iter().map(byte).collect(),
-            chroma: red.iter().chain(&blue).map(byte).collect(),
+            luma: cells(&grid.luma, FINE).iter().map(byte).collect(),
+            chroma: against(&red).iter().chain(&against(&blue)).map(byte).collect(),
             energy: energy.iter().map(|v| byte(&(OCTAVE * ((v + 1e-3).log2() + 4.0)))).collect(),
             colours: grid.colours(),
             level: (-16.0 * grid.level().max(1e-5).log2()).clamp(0.0, 65_535.0) as u16,
@@ -113,7 +115,8 @@ impl<'d> Deserialize<'d> for Signature {
 struct Samples {
     w: usize,
     h: usize,
-    rgb: Vec<[f32; 3]>,
+    /// Encoded, 0 to 255, channel by channel.
+    rgb: [Vec<f32>; 3],
     luma: Vec<f32>,
 }
 
@@ -121,47 +124,49 @@ impl Samples {
     fn of(picture: &Rgb8) -> Self {
         let step = picture.w.max(picture.h).div_ceil(SAMPLES).max(1);
         let (w, h) = (picture.w / step, picture.h / step);
-        let mut rgb = Vec::with_capacity(w * h);
+        let mut rgb = [(); 3].map(|()| vec![0.0; w * h]);
         // The mean of at most 3 x 3 pixels spread over a block: signatures need no more.
         let n = step.min(3);
         let spread: Vec<usize> = (0..n).map(|i| i * step / n).collect();
         let norm = 1.0 / (n * n) as f32;
         let mut sums = vec![0_u16; w * step * 3];
         for y in 0..h {
-            sums.fill(0);
-            for row in &spread {
+            for (i, row) in spread.iter().enumerate() {
                 let from = (y * step + row) * picture.w * 3;
-                add(&mut sums, &picture.data[from..from + w * step * 3]);
+                let values = &picture.data[from..from + w * step * 3];
+                if i == 0 { set(&mut sums, values) } else { add(&mut sums, values) }
             }
-            rgb.extend(sums.chunks_exact(step * 3).map(|block| {
+            for (x, block) in sums.chunks_exact(step * 3).enumerate() {
                 let mut sum = [0_u16; 3];
                 for p in spread.iter().map(|i| &block[3 * i..3 * i + 3]) {
                     (0..3).for_each(|c| sum[c] += p[c]);
                 }
-                sum.map(|s| f32::from(s) * norm)
-            }));
+                (0..3).for_each(|c| rgb[c][y * w + x] = f32::from(sum[c]) * norm);
+            }
         }
-        let luma = rgb.iter().map(|p| 0.21 * p[0] + 0.72 * p[1] + 0.07 * p[2]).collect();
+        let luma = luma(&rgb);
         Self { w, h, rgb, luma }
     }
 
-    /// Squared central differences.
-    fn energy(&self, i: usize, (x, y): (usize, usize)) -> f32 {
-        if x == 0 || y == 0 || x + 1 >= self.w || y + 1 >= self.h {
-            return 0.0;
+    /// Squared central differences; 0 along the border.
+    fn energy(&self) -> Vec<f32> {
+        let (w, h) = (self.w, self.h);
+        let mut out = vec![0.0; w * h];
+        for y in 1..h.saturating_sub(1) {
+            let [above, own, below] = [y - 1, y, y + 1].map(|y| &self.luma[y * w..][..w]);
+            differences(above, own, below, &mut out[y * w..][..w]);
         }
-        let dx = self.luma[i + 1] - self.luma[i - 1];
-        let dy = self.luma[i + self.w] - self.luma[i - self.w];
-        0.25 * (dx * dx + dy * dy)
+        out
     }
 
     fn colours(&self) -> Vec<u8> {
         let mut bins = [0_u32; BINS];
-        for p in &self.rgb {
-            let level = p.map(|v| v as u8 as usize / 64);
-            bins[level[0] * 16 + level[1] * 4 + level[2]] += 1;
+        let [red, green, blue] = &self.rgb;
+        let level = |v: f32| v as usize / 64;
+        for (r, (g, b)) in red.iter().zip(green.iter().zip(blue)) {
+            bins[level(*r) * 16 + level(*g) * 4 + level(*b)] += 1;
         }
-        let n = self.rgb.len().max(1) as f32;
+        let n = self.luma.len().max(1) as f32;
         bins.iter().map(|b| (255.0 * (*b as f32 / n).sqrt()).round() as u8).collect()
     }
 
@@ -174,28 +179,60 @@ impl Samples {
 }
 
 wide_fn! {
+    fn set(sums: &mut [u16], values: &[u8]) {
+        sums.iter_mut().zip(values).for_each(|(sum, v)| *sum = u16::from(*v));
+    }
+}
+
+wide_fn! {
     fn add(sums: &mut [u16], values: &[u8]) {
         sums.iter_mut().zip(values).for_each(|(sum, v)| *sum += u16::from(*v));
     }
 }
 
-/// The mean of a quantity over `n` x `n` cells.
-fn cells(
-    samples: &Samples,
-    n: usize,
-    value: impl Fn(&Samples, usize, (usize, usize)) -> f32,
-) -> Vec<f32> {
-    let (w, h) = (samples.w, samples.h);
-    let mut sums = vec![(0.0_f32, 0.0_f32); n * n];
-    let columns: Vec<usize> = (0..w).map(|x| x * n / w).collect();
-    for y in 0..h {
-        let row = &mut sums[y * n / h * n..][..n];
-        for (x, column) in columns.iter().enumerate() {
-            let cell = &mut row[*column];
-            *cell = (cell.0 + value(samples, y * w + x, (x, y)), cell.1 + 1.0);
+wide_fn! {
+    fn luma(rgb: &[Vec<f32>; 3]) -> Vec<f32> {
+        let [red, green, blue] = rgb;
+        let pairs = red.iter().zip(green.iter().zip(blue));
+        pairs.map(|(r, (g, b))| 0.21 * r + 0.72 * g + 0.07 * b).collect()
+    }
+}
+
+wide_fn! {
+    fn differences(above: &[f32], own: &[f32], below: &[f32], out: &mut [f32]) {
+        let n = out.len().saturating_sub(2);
+        if n == 0 {
+            return;
+        }
+        let (above, below) = (&above[1..=n], &below[1..=n]);
+        let (before, after, out) = (&own[..n], &own[2..n + 2], &mut out[1..=n]);
+        for x in 0..n {
+            let (dx, dy) = (after[x] - before[x], below[x] - above[x]);
+            out[x] = 0.25 * (dx * dx + dy * dy);
         }
     }
-    sums.iter().map(|(s, n)| if *n > 0.0 { s / n } else { 0.0 }).collect()
+}
+
+wide_fn! {
+    /// The mean of a plane over `n` x `n` cells; 0 for cells without a sample.
+    fn cells(plane: &[f32], w: usize, h: usize, n: usize) -> Vec<f32> {
+        let edge = |k: usize, side: usize| (k * side).div_ceil(n);
+        let mut out = Vec::with_capacity(n * n);
+        let mut columns = vec![0.0_f32; w];
+        for j in 0..n {
+            let rows = edge(j, h)..edge(j + 1, h);
+            columns.fill(0.0);
+            for row in rows.clone().map(|y| &plane[y * w..(y + 1) * w]) {
+                columns.iter_mut().zip(row).for_each(|(sum, v)| *sum += v);
+            }
+            for i in 0..n {
+                let across = edge(i, w)..edge(i + 1, w);
+                let count = across.len() * rows.len();
+                out.push(columns[across].iter().sum::<f32>() / count.max(1) as f32);
+            }
+        }
+        out
+    }
 }
 
 #[cfg(test)]

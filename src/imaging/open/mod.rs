@@ -101,6 +101,9 @@ pub fn bytes(path: &Path) -> Result<Vec<u8>, OpenError> {
     }
     let mut bytes = Vec::with_capacity(about.len() as usize);
     File::open(path).and_then(|f| f.take(MOST_FILE).read_to_end(&mut bytes)).map_err(io)?;
+    if bytes.is_empty() {
+        return Err(not("an empty file"));
+    }
     Ok(bytes)
 }
 

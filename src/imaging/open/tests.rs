@@ -362,6 +362,9 @@ fn what_is_no_picture_is_told_in_a_sentence() {
     let said = |r: Result<Picture, OpenError>| r.unwrap_err().to_string();
     assert!(said(read(folder.path())).contains("is a folder"));
     assert!(said(read(&folder.path().join("none.jpg"))).contains("could not be read"));
+    let empty = folder.path().join("empty.jpg");
+    crate::imaging::files::write_atomic(&empty, b"").unwrap();
+    assert!(said(read(&empty)).contains("is an empty file"));
     assert!(said(decode(b"")).contains("JPEG, PNG, TIFF and camera raw"));
     assert!(said(decode(b"GIF89a")).contains("a GIF"));
 }
