@@ -12,6 +12,10 @@ const LIGHT: f32 = 0.25;
 /// backdrop step, which spares the product.
 const PAPER: f32 = 0.90;
 
+/// Part of the way there that is gone even where lights of the product are pressed together by it: before
+/// white paper it would look dull.
+const SOME: f32 = 0.3;
+
 /// Stops from blue to amber from which on a backdrop is of more than one colour, or in more than one
 /// light, and says nothing about white.
 const TINTS: f32 = 0.3;
@@ -61,11 +65,17 @@ fn light(proxy: &Proxy) -> Vec<Op> {
     if tinted && backdrop.tints < TINTS {
         ops.push(Op::WhiteBalance(WhiteBalance { red, green, blue, ..WhiteBalance::default() }));
     }
-    let ev = Exposure::lifting(level, PAPER);
+    let whitened = backdrop.is_clean() && proxy.litter() < LITTERED;
+    let mut ev = Exposure::lifting(level, PAPER);
+    // Lights of the metal that lie apart are not pressed together for the sake of paper that is made white
+    // by itself.
+    if let Some(light) = proxy.subject_light().filter(|_| whitened) {
+        ev = ev.min(Exposure::unpressed(light).max(SOME * ev));
+    }
     if ev > 0.03 {
         ops.push(Op::Exposure(Exposure { ev, ..Exposure::default() }));
     }
-    if backdrop.is_clean() && proxy.litter() < LITTERED {
+    if whitened {
         ops.push(Op::Backdrop(Backdrop { even: 1.0, white: 1.0, ..Backdrop::default() }));
     }
     ops

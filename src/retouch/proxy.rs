@@ -4,6 +4,7 @@
 use super::backdrop::{self, Backdrop, median};
 use super::blotches::{self, Blotch};
 use super::ops::Straighten;
+use super::point::height;
 use super::region::{Matte, Region};
 use super::specks::{self, Speck};
 use super::survey::Survey;
@@ -139,18 +140,34 @@ impl Proxy {
 
     /// From the dark to the light twentieth of the subject, on the square root of luminance.
     pub(super) fn subject_range(&self) -> Option<f32> {
-        let cover = &self.subject.plane().data;
         let roots = self.tile.roots();
-        let mut inside: Vec<f32> =
-            (0..cover.len()).filter(|&i| cover[i] > 0.9).map(|i| roots[i]).collect();
-        if inside.len() < 100 {
-            return None;
-        }
-        let mut at = |part: f32| {
-            let i = (part * (inside.len() - 1) as f32) as usize;
-            *inside.select_nth_unstable_by(i, f32::total_cmp).1
-        };
-        Some(at(0.95) - at(0.05))
+        let [dark, light] = self.subject_at([0.05, 0.95], |i| Some(roots[i]))?;
+        Some(light - dark)
+    }
+
+    /// Where the light twentieth of the subject begins, linear, as curves see it; what is clipped is left out.
+    pub(super) fn subject_light(&self) -> Option<f32> {
+        let [r, g, b] = &self.tile.planes;
+        let open = |i: usize| Some(height(r[i], g[i], b[i])).filter(|v| *v < CLIPPED);
+        let [light] = self.subject_at([0.95], open)?;
+        Some(light)
+    }
+
+    /// The values below which parts of the subject lie; none where there is hardly a subject.
+    fn subject_at<const N: usize>(
+        &self,
+        parts: [f32; N],
+        value: impl Fn(usize) -> Option<f32>,
+    ) -> Option<[f32; N]> {
+        let cover = &self.subject.plane().data;
+        let inside = (0..cover.len()).filter(|&i| cover[i] > 0.9);
+        let mut inside: Vec<f32> = inside.filter_map(value).collect();
+        (inside.len() >= 100).then(|| {
+            parts.map(|part| {
+                let i = (part * (inside.len() - 1) as f32) as usize;
+                *inside.select_nth_unstable_by(i, f32::total_cmp).1
+            })
+        })
     }
 
     /// The reduced picture.
@@ -231,6 +248,8 @@ impl Proxy {
     }
 }
 
+/// Linear light from which on a channel is taken for clipped.
+const CLIPPED: f32 = 0.97;
 /// Longest side of the picture whose metal is measured, pixels.
 const METAL_SIDE: usize = 400;
 

@@ -359,6 +359,25 @@ fn the_automatic_finish_makes_paper_white_and_leaves_the_metal_its_hue() {
 }
 
 #[test]
+fn grey_paper_is_made_white_without_pressing_the_lights_of_the_metal_together() {
+    let before = Rgb8::from_fn(400, 300, |x, y| {
+        let (dx, dy) = (x as i32 - 200, y as i32 - 150);
+        match dx * dx + dy * dy < 70 * 70 {
+            // Two golds, well exposed, and paper that is two thirds of a stop darker.
+            true if (x / 20) % 2 == 0 => [228, 190, 110],
+            true => [205, 160, 85],
+            false => [(168 + (x * 7 + y * 13) % 3) as u8; 3],
+        }
+    });
+    let picture = Picture::from_srgb8(before);
+    let proxy = Proxy::new(&picture, None);
+    let out = plan(&Recipe::automatic(&proxy), &proxy).render(&picture).to_srgb8().into_owned();
+    assert_eq!(out.at(30, 30), [255; 3]);
+    let (light, dark) = (out.at(210, 150)[0], out.at(190, 150)[0]);
+    assert!(light >= dark + 14 && light < 254, "{light} {dark}");
+}
+
+#[test]
 fn paper_is_made_white_and_a_rough_wall_is_not() {
     let ring = |x: f32, y: f32| (28.0..40.0).contains(&(x - 200.0).hypot(y - 150.0));
     let set = |wall: bool| {

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 /// Where the shoulder begins when the gain is above 1, linear.
 const KNEE: f32 = 0.85;
 
-/// Brightens or darkens. Works on the largest of red, green and blue and scales all three alike, so
-/// that hue and saturation stay as they are.
+/// Brightens or darkens. A curve on the largest channel that scales all three alike, so that hue and
+/// saturation stay as they are.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Exposure {
@@ -53,6 +53,11 @@ impl Exposure {
             if shoulder(from, middle.exp2()) < to { low = middle } else { high = middle }
         }
         low
+    }
+
+    /// The gain under which a light of `from` stays below the shoulder, stops; 0 where it is there already.
+    pub(in crate::retouch) fn unpressed(from: f32) -> f32 {
+        (KNEE / from.max(1e-4)).log2().max(0.0)
     }
 }
 
