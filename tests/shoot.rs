@@ -1,8 +1,10 @@
 //! The main job through the program itself: practice camera, real libgphoto2, files, scores, keeper.
 
 use serde_json::Value;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 fn culet(home: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_culet"));
@@ -48,6 +50,37 @@ fn a_shoot_loses_nothing_and_ends_with_a_keeper() {
     assert_eq!(judged.status.code(), Some(1), "one input is broken");
     let lines = String::from_utf8(judged.stdout).unwrap();
     assert!(lines.contains("\"overall\"") && lines.contains("\"error\""), "{lines}");
+}
+
+#[test]
+fn pictures_that_come_into_a_folder_are_a_shoot() {
+    let home = tempfile::tempdir().unwrap();
+    let (hot, session) = (home.path().join("hot"), home.path().join("session"));
+    std::fs::create_dir(&hot).unwrap();
+    let mut shoot = culet(home.path());
+    shoot
+        .args(["shoot", "--shots", "2", "--json", "--camera"])
+        .arg(format!("folder:{}", hot.display()));
+    shoot.arg("--session").arg(&session).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut shoot = shoot.spawn().unwrap();
+    let rgb = culet::imaging::Rgb8::from_fn(300, 200, |x, y| [x as u8, y as u8, 90]);
+    let whole = culet::imaging::jpeg::encode(&rgb, 90).unwrap();
+    // Only what comes once the folder is watched is a capture.
+    let mut lines = BufReader::new(shoot.stdout.take().unwrap()).lines().map_while(Result::ok);
+    assert!(lines.any(|line| line.contains("\"connected\"")));
+    culet::imaging::files::write_atomic(&hot.join("a.jpg"), &whole).unwrap();
+    // A program that stalls for longer than files usually need to be whole.
+    let mut slow =
+        std::fs::OpenOptions::new().create_new(true).write(true).open(hot.join("b.jpg")).unwrap();
+    slow.write_all(&whole[..whole.len() / 2]).unwrap();
+    std::thread::sleep(Duration::from_millis(2500));
+    slow.write_all(&whole[whole.len() / 2..]).unwrap();
+    drop(slow);
+    let last = lines.last().unwrap();
+    assert!(shoot.wait().unwrap().success(), "{last}");
+    for name in ["a.jpg", "b.jpg"] {
+        assert!(std::fs::read(session.join("Capture").join(name)).unwrap() == whole, "{name}");
+    }
 }
 
 #[test]

@@ -3,15 +3,18 @@
 
 use super::{Abilities, Camera, CameraError, CameraEvent, LiveFrame, Object, ObjectId, Setting};
 use crate::imaging::endings::{is_jpeg, is_picture};
-use crate::imaging::jpeg;
+use crate::imaging::{jpeg, open};
 use std::collections::BTreeMap;
-use std::fs::{self, File, Metadata};
+use std::fs::{self, Metadata};
 use std::path::{Component, Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
 
-/// A file is whole once nothing about it has changed for this long.
+/// A file is whole once nothing about it has changed for this long, and its content says nothing else.
 const STABLE: Duration = Duration::from_secs(1);
+/// A file whose content is not whole becomes a capture all the same after this long: networks stall, but
+/// some files are broken for good.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Between two looks at the folder.
 const POLL: Duration = Duration::from_millis(100);
 /// Between two live frames; the newest picture does not change quickly.
@@ -28,6 +31,8 @@ struct Seen {
     changed: Option<SystemTime>,
     since: Instant,
     announced: bool,
+    /// Whether its content is, where that was looked at.
+    whole: Option<bool>,
 }
 
 /// A file's name and when it was last written.
@@ -101,8 +106,12 @@ impl Folder {
             let (bytes, changed) = (meta.len(), meta.modified().ok());
             let seen = match self.files.get(&name) {
                 Some(old) if old.bytes == bytes && old.changed == changed => *old,
-                Some(old) => Seen { bytes, changed, since: now, ..*old },
-                None => Seen { bytes, changed, since: now, announced: false },
+                // What goes on after all becomes a capture once more.
+                Some(old) => {
+                    let announced = old.announced && old.whole != Some(false);
+                    Seen { bytes, changed, since: now, announced, whole: None }
+                }
+                None => Seen { bytes, changed, since: now, announced: false, whole: None },
             };
             files.insert(name, seen);
         }
@@ -112,23 +121,23 @@ impl Folder {
 
     /// Names that became captures, in the order in which they were written.
     fn ripe(&mut self) -> Vec<String> {
-        let mut ripe: Vec<Version> = self
-            .files
-            .iter()
-            .filter(|(name, f)| {
-                !f.announced
-                    && f.bytes > 0
-                    && f.since.elapsed() >= STABLE
-                    && File::open(self.dir.join(name)).is_ok()
-            })
-            .map(|(name, f)| (name.clone(), f.changed))
-            .collect();
-        ripe.sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
-        for (name, _) in &ripe {
-            if let Some(file) = self.files.get_mut(name) {
+        let mut ripe: Vec<Version> = Vec::new();
+        for (name, file) in &mut self.files {
+            let still = file.since.elapsed();
+            if file.announced || file.bytes == 0 || still < STABLE {
+                continue;
+            }
+            if file.whole.is_none() && file.bytes <= MOST_BYTES {
+                // Its program may still hold it.
+                let Ok(bytes) = fs::read(self.dir.join(name)) else { continue };
+                file.whole = Some(open::complaint(name, &bytes).is_none_or(|w| jpeg::is_quirk(&w)));
+            }
+            if file.whole != Some(false) || still >= PATIENCE {
                 file.announced = true;
+                ripe.push((name.clone(), file.changed));
             }
         }
+        ripe.sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
         ripe.into_iter().map(|(name, _)| name).collect()
     }
 
@@ -341,6 +350,23 @@ mod tests {
             ["new.jpg", "old.jpg"]
         );
         assert!(fs::read(at("new.jpg")).unwrap() == new, "the original stays as it was");
+    }
+
+    #[test]
+    fn a_file_that_stalls_is_waited_for_and_taken_again_when_it_goes_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut folder = Folder::open(dir.path()).unwrap();
+        let (path, whole) = (dir.path().join("slow.jpg"), sample(80));
+        fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+        assert!(folder.events(Duration::from_millis(1500)).unwrap().is_empty(), "it may go on");
+        // As if nothing had come for too long.
+        folder.files.get_mut("slow.jpg").unwrap().since -= PATIENCE;
+        assert_eq!(names(&folder.events(Duration::ZERO).unwrap()), ["slow.jpg"]);
+        fs::write(&path, &whole).unwrap();
+        assert_eq!(names(&folder.events(Duration::from_secs(5)).unwrap()), ["slow.jpg"]);
+        // What is whole stays one capture: programs write ratings into pictures.
+        fs::write(&path, [&whole[..], b"more"].concat()).unwrap();
+        assert!(folder.events(Duration::from_millis(1500)).unwrap().is_empty());
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! Where results go: each to a file of its own, never over an original, over what is there only when asked.
 
 use anyhow::{Result, ensure};
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// A name for each file's result in `folder`: its own with another ending. Files that are named alike, in two
 /// folders or as the two halves of a RAW+JPEG pair, get a number: `ring.jpg`, `ring-2.jpg`.
 pub(super) fn targets(files: &[PathBuf], folder: &Path, ending: &str) -> Vec<PathBuf> {
-    let mut taken = HashSet::new();
+    let mut taken = BTreeSet::new();
     files
         .iter()
         .map(|file| {
@@ -22,7 +22,7 @@ pub(super) fn targets(files: &[PathBuf], folder: &Path, ending: &str) -> Vec<Pat
 }
 
 /// The files that this run reads, which nothing may replace.
-pub(super) struct Originals(HashSet<PathBuf>);
+pub(super) struct Originals(BTreeSet<PathBuf>);
 
 impl Originals {
     pub(super) fn new(files: &[PathBuf]) -> Self {

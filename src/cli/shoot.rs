@@ -24,7 +24,8 @@ pub(super) struct Arguments {
     /// The session's folder; a new one by default. An existing one is continued.
     #[arg(long)]
     session: Option<PathBuf>,
-    /// How many pictures; 0 only fetches what the session still misses.
+    /// How many pictures; 0 only fetches what the session still misses. Those of a folder are waited for, each up
+    /// to two minutes.
     #[arg(long, default_value_t = 4)]
     shots: usize,
     /// A picture every so many seconds.
@@ -54,6 +55,8 @@ pub(super) struct Arguments {
 const CONNECT_PATIENCE: Duration = Duration::from_secs(90);
 /// How long one picture may take from the shutter to its score.
 const SHOT_PATIENCE: Duration = Duration::from_mins(2);
+/// How long the next picture in a folder is waited for.
+const RECEIVE_PATIENCE: Duration = Duration::from_mins(2);
 /// How long room may be made on a disk that does not take a picture.
 const STORE_PATIENCE: Duration = Duration::from_secs(20);
 /// How long a picture that was taken and not told of is waited for.
@@ -71,12 +74,17 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let mut shoot = Shoot::new(arguments, link);
     shoot.set_up()?;
     shoot.connect(&arguments.camera)?;
-    for _ in 0..arguments.shots {
-        shoot.frame_up()?;
-        shoot.capture()?;
+    if let CameraSpec::Folder(_) = arguments.camera {
+        shoot.receive()?;
+    } else {
+        for _ in 0..arguments.shots {
+            shoot.frame_up()?;
+            shoot.capture()?;
+        }
     }
     shoot.settle()?;
-    let mut status = u8::from(shoot.lost() > 0 || shoot.refused > 0);
+    let too_few = shoot.captures < arguments.shots;
+    let mut status = u8::from(shoot.lost() > 0 || shoot.refused > 0 || too_few);
     if let Some(practice) = studio.practice() {
         let held = practice.body.stored();
         let is_held = |t: &&Take| held.iter().any(|h| h.sha256 == t.sha256);
@@ -255,6 +263,25 @@ impl<'a> Shoot<'a> {
                 self.refused += 1;
                 break;
             }
+        }
+        Ok(())
+    }
+
+    /// Waits for the pictures that another program puts into the folder.
+    fn receive(&mut self) -> Result<()> {
+        let wanted = self.arguments.shots;
+        note!("waiting for {wanted} pictures in the folder");
+        let (mut came, mut since) = (0, Instant::now());
+        while came < wanted && since.elapsed() < RECEIVE_PATIENCE {
+            self.watch_for(Duration::from_millis(50));
+            self.give_up_on_a_full_disk()?;
+            if self.new_takes().count() > came {
+                (came, since) = (self.new_takes().count(), Instant::now());
+            }
+        }
+        self.captures = came;
+        if came < wanted {
+            note!("{came} of {wanted} pictures came; the shoot ends since no more did for a while");
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use super::{Arrival, Tether};
 use crate::camera::{CameraError, Object, ObjectId};
 use crate::imaging::endings::{is_jpeg, is_raw};
 use crate::imaging::files::sha256;
-use crate::imaging::{jpeg, raw};
+use crate::imaging::{jpeg, open};
 use crate::session::journal::Source;
 use crate::session::{Fetched, Listed, naming};
 use std::collections::{BTreeSet, VecDeque};
@@ -391,7 +391,7 @@ impl Tether {
         let arrived = Instant::now();
         let dated = camera.dated(&id);
         let (complaint, sha256) =
-            rayon::join(|| complaint(&source.name, &bytes), || sha256(&bytes));
+            rayon::join(|| open::complaint(&source.name, &bytes), || sha256(&bytes));
         tracing::debug!(
             "{}: fetched in {} ms, checked in {} ms",
             source.name,
@@ -456,17 +456,6 @@ fn source(identity: &str, id: &ObjectId) -> Source {
 
 fn at_source(camera: &str, object: Object) -> Listed {
     Listed { source: source(camera, &object.id), bytes: object.bytes, dated: object.dated }
-}
-
-/// What is odd about a file's content.
-fn complaint(name: &str, bytes: &[u8]) -> Option<String> {
-    if is_jpeg(name) {
-        jpeg::complaint(bytes)
-    } else if is_raw(name) {
-        raw::complaint(bytes)
-    } else {
-        None
-    }
 }
 
 /// A file that was cut off is never a body's way of writing them.

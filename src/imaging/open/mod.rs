@@ -35,6 +35,7 @@ pub use preview::{Preview, preview};
 use error::check_size;
 pub(super) use png::XMP_KEYWORD;
 
+use super::endings::{is_jpeg, is_raw};
 use super::{Mask, Picture, guard};
 use std::fs::File;
 use std::io::Read as _;
@@ -105,6 +106,17 @@ pub fn bytes(path: &Path) -> Result<Vec<u8>, OpenError> {
         return Err(not("an empty file"));
     }
     Ok(bytes)
+}
+
+/// What is odd about the content of a file that is called so: a damaged transfer, or one that still goes on.
+pub fn complaint(name: &str, bytes: &[u8]) -> Option<String> {
+    if is_jpeg(name) {
+        super::jpeg::complaint(bytes)
+    } else if is_raw(name) {
+        super::raw::complaint(bytes)
+    } else {
+        None
+    }
 }
 
 #[cfg(test)]
