@@ -282,9 +282,8 @@ pub(super) fn label(scene: &Scene, coarse: Option<&Mask>, seen: Option<&Mask>) -
     }
     let mut evidence = Evidence::new(scene);
     let doubt = hint.as_ref().map_or(1.0, doubt);
-    let cluttered =
-        |hint: &&Mask| doubt < 0.3 && unexplained(&evidence, hint) > UNEXPLAINED && !scene.known();
-    if let Some(hint) = hint.as_ref().filter(cluttered) {
+    let cluttered = hint.as_ref().is_some_and(|hint| unexplained(&evidence, hint) > UNEXPLAINED);
+    if let Some(hint) = hint.as_ref().filter(|_| cluttered && doubt < 0.3 && !scene.known()) {
         return from_hint(scene, hint);
     }
     let mut ground = flood(&evidence);
@@ -306,7 +305,10 @@ pub(super) fn label(scene: &Scene, coarse: Option<&Mask>, seen: Option<&Mask>) -
         shadow = shadow_field(&evidence, &ground);
     }
     let mut subject: Vec<bool> = ground.iter().map(|g| !g).collect();
-    drop_crumbs(&evidence, scene, &shadow, &mut subject, hint.as_ref());
+    drop_crumbs(&evidence, scene, &shadow, &mut subject);
+    if let Some(hint) = &hint {
+        keep_what_is_meant(&mut subject, hint);
+    }
     if let (None, Some(seen), false) = (&hint, &seen, scene.known()) {
         keep_what_is_seen(&mut subject, seen);
     }
@@ -317,7 +319,8 @@ pub(super) fn label(scene: &Scene, coarse: Option<&Mask>, seen: Option<&Mask>) -
         let ground: Vec<bool> = subject.iter().map(|s| !s).collect();
         shadow = shadow_field(&evidence, &ground);
     }
-    let missed = seen.map_or_else(Vec::new, |seen| missed(&seen, hint.as_ref(), &subject));
+    let missed =
+        seen.map_or_else(Vec::new, |seen| missed(&seen, hint.as_ref(), cluttered, &subject));
     missed.iter().for_each(|&i| subject[i] = true);
     let confidence = stand_out(scene, &shadow, &subject, evidence.noise);
     let mut labels = assemble(w, h, subject, shadow, confidence, 2.0);
@@ -364,7 +367,7 @@ const SURE: u8 = 247;
 
 /// Where the network is sure of a subject that was not found. What hangs together with nothing that stands out of
 /// the ground is a mirror image in it, unless nothing stands out at all; what is small may be a hole between links.
-fn missed(seen: &Mask, hint: Option<&Mask>, subject: &[bool]) -> Vec<usize> {
+fn missed(seen: &Mask, hint: Option<&Mask>, cluttered: bool, subject: &[bool]) -> Vec<usize> {
     const LEAST: usize = 50;
     /// Of the frame, one in so many.
     const LEAST_SHARE: usize = 5000;
@@ -388,11 +391,12 @@ fn missed(seen: &Mask, hint: Option<&Mask>, subject: &[bool]) -> Vec<usize> {
         let r = part.rect;
         let sides = [r.x == 0, r.y == 0, r.right() == w, r.bottom() == h];
         // Ground that it does not know it may take for subject: that goes from side to side, or the other
-        // network knows it.
-        let wide = part.pixels.len() * 20 > w * h && sides.iter().filter(|s| **s).count() > 1;
+        // network knows it, which on a plain ground only does not see chains.
+        let share = part.pixels.len() as f32 / (w * h) as f32;
+        let wide = share > 0.05 && sides.iter().filter(|s| **s).count() > 1;
         let doubted = hint.is_some_and(|hint| {
             let own = part.pixels.iter().filter(|&&i| hint.data[i as usize] <= FOREIGN).count();
-            2 * own > part.pixels.len()
+            (cluttered || share > 0.005) && 2 * own > part.pixels.len()
         });
         if part.pixels.len() * LEAST_SHARE >= w * h && !wide && !doubted {
             out.extend(part.pixels.iter().map(|&i| i as usize));
@@ -753,14 +757,8 @@ impl Opening<'_> {
 type Own = std::collections::BTreeSet<u32>;
 
 /// Takes away what is no piece: dust and noise by their size, crumbs of contact shadow by their lack of
-/// colour and light, and, when a network looked, what it does not mean.
-fn drop_crumbs(
-    e: &Evidence,
-    scene: &Scene,
-    shadow: &Plane,
-    subject: &mut [bool],
-    hint: Option<&Mask>,
-) {
+/// colour and light.
+fn drop_crumbs(e: &Evidence, scene: &Scene, shadow: &Plane, subject: &mut [bool]) {
     let (w, h) = (e.w, e.h);
     let found = filter::parts(w, h, true, |i| subject[i]);
     let largest = found.iter().map(|p| p.pixels.len()).max().unwrap_or(0);
@@ -798,9 +796,6 @@ fn drop_crumbs(
             && p.pixels.iter().any(|&i| bright(i as usize))
     };
     small.iter().filter(link).for_each(&mut mark);
-    if let Some(hint) = hint {
-        keep_what_is_meant(subject, hint);
-    }
 }
 
 /// Leaves to the full picture what may be a small gap in metal of another colour than its ground: pixels inside
@@ -838,9 +833,9 @@ fn strongest(a: Option<&Mask>, b: Option<&Mask>) -> Option<Mask> {
 /// ground, of little colour, mostly without steps. From there it goes on as far as that is so and no network is
 /// rather for it. Whether there was any.
 fn drop_shadows(e: &Evidence, told: &Mask, subject: &mut [bool]) -> bool {
-    let (w, h) = (e.w, e.h);
     /// Fewer pixels are no shadow.
     const LEAST: usize = 40;
+    let (w, h) = (e.w, e.h);
     let longest = w.max(h) as f32;
     let core = 0.006 * longest;
     // Light that the piece throws into its shadow has some of its colour.
@@ -934,17 +929,18 @@ fn groups(subject: &[bool], like: &Mask) -> Vec<filter::Part> {
     filter::parts(w, h, true, |i| off[i] < reach)
 }
 
+/// How much of the subject in a group a mask sees, 0 to 1.
+fn share(group: &filter::Part, subject: &[bool], seen: &Mask) -> f32 {
+    let own = group.pixels.iter().map(|&i| i as usize).filter(|&i| subject[i]);
+    let (sum, n) = own.fold((0.0, 0.0_f32), |(sum, n), i| (sum + f32::from(seen.data[i]), n + 1.0));
+    sum / 255.0 / n.max(1.0)
+}
+
 /// Of such groups keeps those of which Culet's own network sees about as much as of the one it sees best: it
 /// mostly sees neither mirror images nor flaws of the ground.
 fn keep_what_is_seen(subject: &mut [bool], seen: &Mask) {
     let groups = groups(subject, seen);
-    let share = |group: &filter::Part| {
-        let own = group.pixels.iter().filter(|&&i| subject[i as usize]);
-        let (sum, n) = own
-            .fold((0.0, 0.0_f32), |(sum, n), &i| (sum + f32::from(seen.data[i as usize]), n + 1.0));
-        sum / 255.0 / n.max(1.0)
-    };
-    let shares: Vec<f32> = groups.iter().map(share).collect();
+    let shares: Vec<f32> = groups.iter().map(|g| share(g, subject, seen)).collect();
     let best = shares.iter().copied().fold(0.0, f32::max);
     for (group, share) in groups.iter().zip(shares) {
         if share < 0.45 * best {
@@ -1148,14 +1144,14 @@ mod tests {
         let (w, h) = (320, 240);
         let ground = Mask::from_fn(w, h, |_, y| if y > 100 { 255 } else { 0 });
         let subject: Vec<bool> = (0..w * h).map(|i| i % w > 150 && i % w < 170).collect();
-        assert!(missed(&ground, None, &subject).is_empty());
+        assert!(missed(&ground, None, false, &subject).is_empty());
         let patch = Mask::from_fn(w, h, |x, y| {
             if (100..200).contains(&x) && (60..120).contains(&y) { 255 } else { 0 }
         });
-        let found = missed(&patch, None, &subject).len();
+        let found = missed(&patch, None, false, &subject).len();
         assert!(found > 3000, "{found}");
-        assert!(missed(&patch, Some(&Mask::new(w, h)), &subject).is_empty());
-        assert_eq!(missed(&patch, Some(&patch), &subject).len(), found);
+        assert!(missed(&patch, Some(&Mask::new(w, h)), false, &subject).is_empty());
+        assert_eq!(missed(&patch, Some(&patch), false, &subject).len(), found);
     }
 
     #[test]

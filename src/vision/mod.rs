@@ -3,8 +3,8 @@
 //! The tripod's advantage carries this room: the backdrop is known, either photographed ([`CutOut::empty_set`])
 //! or fitted. In order: `proxy` reduces, `backdrop` says what stands behind the subject, `coarse` labels the
 //! reduced picture and tests holes, `edge` solves alpha at full size in the band between the labels, or `soft`
-//! where no ground explains the picture and a network's mask is all that is known, `compose` lays the result on a new ground. `network` turns a model file into a coarse mask; nothing
-//! here needs one.
+//! where no ground explains the picture and a network's mask is all that is known, `compose` lays the result on
+//! a new ground. `network` turns a model file into a coarse mask; nothing here needs one.
 //!
 //! Values: "linear" is linear light, 1 is white; "encoded" is that through the sRGB curve, in which
 //! camera noise and visible differences are roughly the same for dark and light.
