@@ -340,15 +340,24 @@ fn doubt(hint: &Mask) -> f32 {
 }
 
 /// Share of what a network calls ground, well away from what it calls subject, that the fitted ground does not
-/// explain.
+/// explain. A stone that the network missed hangs together with the rest of the piece and stands free in the frame:
+/// that is no ground.
 fn unexplained(e: &Evidence, hint: &Mask) -> f32 {
     let (w, h) = (e.w, e.h);
     let off = filter::distance(w, h, |i| hint.data[i] > FOREIGN);
     let away = 0.03 * w.max(h) as f32;
+    let mut piece = vec![false; w * h];
+    for part in filter::parts(w, h, true, |i| e.foreign(i) || hint.data[i] > FOREIGN) {
+        let r = part.rect;
+        let free = r.x > 0 && r.y > 0 && r.right() < w && r.bottom() < h;
+        if free && part.pixels.iter().any(|&i| hint.data[i as usize] >= 230) {
+            part.pixels.iter().for_each(|&i| piece[i as usize] = true);
+        }
+    }
     let (mut odd, mut all) = (0.0, 0.0);
     for i in (0..w * h).filter(|&i| off[i] > away) {
         all += 1.0;
-        odd += f32::from(u8::from(e.foreign(i)));
+        odd += f32::from(u8::from(e.foreign(i) && !piece[i]));
     }
     if all > 0.02 * (w * h) as f32 { odd / all } else { 0.0 }
 }
@@ -1172,5 +1181,27 @@ mod tests {
         // What it sees nothing of stays: there is nothing better.
         keep_what_is_seen(&mut subject, &Mask::new(w, h));
         assert!(subject.iter().any(|s| *s));
+    }
+
+    #[test]
+    fn a_stone_that_a_network_missed_is_no_strange_ground() {
+        let metal = |x: usize, y: usize| (140..180).contains(&x) && (40..120).contains(&y);
+        let stone = |x: usize, y: usize| (120..200).contains(&x) && (118..190).contains(&y);
+        let hint = Mask::from_fn(320, 240, |x, y| if metal(x, y) { 255 } else { 0 });
+        let share = |at_the_frame: bool| {
+            let picture = Rgb8::from_fn(320, 240, |x, y| {
+                let noise = ((x * 31 + y * 17) % 5) as u8;
+                let wall = at_the_frame && x > 250;
+                match (metal(x, y), stone(x, y) || wall) {
+                    (true, _) => [150 + noise, 120, 60],
+                    (_, true) => [170, 20 + noise, 20],
+                    _ => [205 + noise; 3],
+                }
+            });
+            let scene = Scene::new(&picture, None, Some(&hint));
+            unexplained(&Evidence::new(&scene), &hint)
+        };
+        assert!(share(false) < 0.01, "{}", share(false));
+        assert!(share(true) > UNEXPLAINED, "{}", share(true));
     }
 }
