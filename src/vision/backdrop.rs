@@ -83,18 +83,16 @@ impl Scene {
         Self { picture, ground, gain, noise, rough: false, method: Method::EmptySet, warnings }
     }
 
-    fn fitted(picture: Image, coarse: Option<&Mask>, mut warnings: Vec<String>) -> Self {
+    fn fitted(picture: Image, coarse: Option<&Mask>, warnings: Vec<String>) -> Self {
         let ground = fit(&picture, coarse);
         let noise = ground_noise(&picture, &ground);
         let rough = noise > ROUGH;
-        let method = if rough && coarse.is_some() { Method::Network } else { Method::Backdrop };
-        if rough {
-            warnings.push(
-                "the backdrop is not smooth; photograph the empty set for a clean cut-out"
-                    .to_owned(),
-            );
-        }
-        Self { picture, ground, gain: [1.0; 3], noise, rough, method, warnings }
+        Self { picture, ground, gain: [1.0; 3], noise, rough, method: Method::Backdrop, warnings }
+    }
+
+    /// Whether the ground was photographed.
+    pub(super) fn known(&self) -> bool {
+        self.method == Method::EmptySet
     }
 }
 

@@ -36,6 +36,8 @@ pub(super) struct Labels {
     pub holes: usize,
     /// How far the edge stands out of noise, 0 to 1.
     pub confidence: f32,
+    /// A network's mask at this size, where it is all that is known.
+    pub hint: Option<Mask>,
     subject: Vec<bool>,
 }
 
@@ -279,6 +281,11 @@ pub(super) fn label(scene: &Scene, coarse: Option<&Mask>, seen: Option<&Mask>) -
         return from_hint(scene, hint);
     }
     let mut evidence = Evidence::new(scene);
+    let doubt = hint.as_ref().map_or(1.0, doubt);
+    let cluttered = hint.as_ref().is_some_and(|hint| unexplained(&evidence, hint) > UNEXPLAINED);
+    if let Some(hint) = hint.as_ref().filter(|_| cluttered && doubt < 0.3 && !scene.known()) {
+        return from_hint(scene, hint);
+    }
     let mut ground = flood(&evidence);
     evidence.grey = evidence.least_piece_tint(&ground);
     let deep = hint.as_ref().map(deep_inside);
@@ -289,7 +296,7 @@ pub(super) fn label(scene: &Scene, coarse: Option<&Mask>, seen: Option<&Mask>) -
     let mut shadow = shadow_field(&evidence, &ground);
     // Twice: what is a hole depends on the shadow, and the shadow on the holes.
     for _ in 0..2 {
-        if !openings(scene, &evidence, &shadow, &mut ground, hint.as_ref()) {
+        if !openings(scene, &evidence, &shadow, &mut ground, hint.as_ref(), doubt < HAZE) {
             break;
         }
         shadow = shadow_field(&evidence, &ground);
@@ -298,11 +305,26 @@ pub(super) fn label(scene: &Scene, coarse: Option<&Mask>, seen: Option<&Mask>) -
         shadow = shadow_field(&evidence, &ground);
     }
     let mut subject: Vec<bool> = ground.iter().map(|g| !g).collect();
-    drop_crumbs(&evidence, scene, &shadow, &mut subject, hint.as_ref());
-    let missed = seen.map_or_else(Vec::new, |seen| missed(&seen, &subject));
+    drop_crumbs(&evidence, scene, &shadow, &mut subject);
+    if let Some(hint) = &hint {
+        keep_what_is_meant(&mut subject, hint);
+    }
+    if let (None, Some(seen), false) = (&hint, &seen, scene.known()) {
+        keep_what_is_seen(&mut subject, seen);
+    }
+    let told = strongest(hint.as_ref(), seen.as_ref());
+    if let Some(told) = told.filter(|told| self::doubt(told) < HAZE)
+        && drop_shadows(&evidence, &told, &mut subject)
+    {
+        let ground: Vec<bool> = subject.iter().map(|s| !s).collect();
+        shadow = shadow_field(&evidence, &ground);
+    }
+    let missed =
+        seen.map_or_else(Vec::new, |seen| missed(&seen, hint.as_ref(), cluttered, &subject));
     missed.iter().for_each(|&i| subject[i] = true);
     let confidence = stand_out(scene, &shadow, &subject, evidence.noise);
     let mut labels = assemble(w, h, subject, shadow, confidence, 2.0);
+    doubt_gaps(&evidence, scene, &mut labels);
     for i in missed {
         labels.label[i] = Label::Inside;
         labels.depth.data[i] = labels.depth.data[i].max(1.0);
@@ -310,12 +332,51 @@ pub(super) fn label(scene: &Scene, coarse: Option<&Mask>, seen: Option<&Mask>) -
     labels
 }
 
+/// How much of a network's mask is doubt, 0 to 1: haze says that it found nothing.
+fn doubt(hint: &Mask) -> f32 {
+    let count = |least: u8| hint.data.iter().filter(|&&v| v >= least).count() as f32;
+    let (any, sure) = (count(26), count(230));
+    if sure * 100.0 < hint.data.len() as f32 { 1.0 } else { (any - sure) / any }
+}
+
+/// Share of what a network calls ground, well away from what it calls subject, that the fitted ground does not
+/// explain. A stone that the network missed hangs together with the rest of the piece and stands free in the frame:
+/// that is no ground.
+fn unexplained(e: &Evidence, hint: &Mask) -> f32 {
+    let (w, h) = (e.w, e.h);
+    let off = filter::distance(w, h, |i| hint.data[i] > FOREIGN);
+    let away = 0.03 * w.max(h) as f32;
+    let mut piece = vec![false; w * h];
+    for part in filter::parts(w, h, true, |i| e.foreign(i) || hint.data[i] > FOREIGN) {
+        let r = part.rect;
+        let free = r.x > 0 && r.y > 0 && r.right() < w && r.bottom() < h;
+        if free && part.pixels.iter().any(|&i| hint.data[i as usize] >= 230) {
+            part.pixels.iter().for_each(|&i| piece[i as usize] = true);
+        }
+    }
+    let (mut odd, mut all) = (0.0, 0.0);
+    for i in (0..w * h).filter(|&i| off[i] > away) {
+        all += 1.0;
+        odd += f32::from(u8::from(e.foreign(i) && !piece[i]));
+    }
+    if all > 0.02 * (w * h) as f32 { odd / all } else { 0.0 }
+}
+
+/// A network's mask with more doubt than this is haze.
+const HAZE: f32 = 0.6;
+
+/// More than this share of what should be ground, unlike any ground: no smooth one explains the picture.
+const UNEXPLAINED: f32 = 0.03;
+
+/// Up to this of a network's mask it is sure that there is no subject.
+const FOREIGN: u8 = 12;
+
 /// Less than this of a network's mask is doubt: a gap between links has 150 to 240.
 const SURE: u8 = 247;
 
 /// Where the network is sure of a subject that was not found. What hangs together with nothing that stands out of
 /// the ground is a mirror image in it, unless nothing stands out at all; what is small may be a hole between links.
-fn missed(seen: &Mask, subject: &[bool]) -> Vec<usize> {
+fn missed(seen: &Mask, hint: Option<&Mask>, cluttered: bool, subject: &[bool]) -> Vec<usize> {
     const LEAST: usize = 50;
     /// Of the frame, one in so many.
     const LEAST_SHARE: usize = 5000;
@@ -336,7 +397,17 @@ fn missed(seen: &Mask, subject: &[bool]) -> Vec<usize> {
         }
     }
     for part in filter::parts(w, h, true, |i| near[i] && sure[i] && !subject[i]) {
-        if part.pixels.len() * LEAST_SHARE >= w * h {
+        let r = part.rect;
+        let sides = [r.x == 0, r.y == 0, r.right() == w, r.bottom() == h];
+        // Ground that it does not know it may take for subject: that goes from side to side, or the other
+        // network knows it, which on a plain ground only does not see chains.
+        let share = part.pixels.len() as f32 / (w * h) as f32;
+        let wide = share > 0.05 && sides.iter().filter(|s| **s).count() > 1;
+        let doubted = hint.is_some_and(|hint| {
+            let own = part.pixels.iter().filter(|&&i| hint.data[i as usize] <= FOREIGN).count();
+            (cluttered || share > 0.005) && 2 * own > part.pixels.len()
+        });
+        if part.pixels.len() * LEAST_SHARE >= w * h && !wide && !doubted {
             out.extend(part.pixels.iter().map(|&i| i as usize));
         }
     }
@@ -479,6 +550,7 @@ fn openings(
     shadow: &Plane,
     ground: &mut [bool],
     hint: Option<&Mask>,
+    definite: bool,
 ) -> bool {
     let (w, h) = (e.w, e.h);
     let close = (3.0 * e.noise).max(0.014);
@@ -487,7 +559,7 @@ fn openings(
         .collect();
     let mut any = false;
     for part in filter::parts(w, h, false, |i| like[i]) {
-        if (Opening { scene, e, shadow, part: &part }).is_one(ground, hint) {
+        if (Opening { scene, e, shadow, part: &part, definite }).is_one(ground, hint) {
             part.pixels.iter().for_each(|&i| ground[i as usize] = true);
             any = true;
         }
@@ -501,6 +573,8 @@ struct Opening<'a> {
     e: &'a Evidence,
     shadow: &'a Plane,
     part: &'a filter::Part,
+    /// Whether the network knows what it sees.
+    definite: bool,
 }
 
 impl Opening<'_> {
@@ -527,6 +601,9 @@ impl Opening<'_> {
             if beside || self.part.pixels.len() < self.e.w * self.e.h / 2000 {
                 return beside;
             }
+        }
+        if self.definite && inside > 0.9 && self.fades(ground) {
+            return false;
         }
         let nearest = level.abs().min(bare.abs());
         // Darker may be a deeper shadow; lighter may not.
@@ -600,6 +677,35 @@ impl Opening<'_> {
         (jumps.len() > 5 && jumps.len() * 6 > rim).then(|| filter::median(jumps))
     }
 
+    /// Whether its outline, but for open ground, runs mostly along no edge: metal or stone there only fades into
+    /// the colour of the ground.
+    fn fades(&self, ground: &[bool]) -> bool {
+        let (w, h) = (self.e.w as isize, self.e.h as isize);
+        let own: Own = self.part.pixels.iter().copied().collect();
+        let large = self.part.pixels.len() * 500 > self.e.w * self.e.h;
+        let reach = if large { (0.012 * w.max(h) as f32) as isize } else { 0 };
+        let (mut sharp, mut open, mut all) = (0, 0, 0);
+        for &i in &self.part.pixels {
+            let (x, y) = (i as isize % w, i as isize / w);
+            let lift = self.e.lift.data[i as usize];
+            for (dx, dy) in [(1, 0), (-1, 0), (0, 1), (0, -1)] {
+                let at = |k: isize| {
+                    let (u, v) = (x + dx * k, y + dy * k);
+                    (u >= 0 && v >= 0 && u < w && v < h).then(|| (v * w + u) as usize)
+                };
+                let Some(beside) = at(1).filter(|&j| !own.contains(&(j as u32))) else { continue };
+                all += 1;
+                open += usize::from(ground[beside]);
+                // Out of focus an edge is no step, but it leads somewhere.
+                let leads = |j: usize| (self.e.lift.data[j] - lift).abs() > 0.06;
+                let edge = (0..4).filter_map(at).any(|j| self.e.step[j])
+                    || (4..=reach).step_by(2).filter_map(at).any(leads);
+                sharp += usize::from(edge && !ground[beside]);
+            }
+        }
+        5 * sharp < 3 * (all - open) && 5 * open < 2 * all
+    }
+
     /// Encoded luminance over that of the shadowed ground.
     fn level(&self, i: usize) -> f32 {
         let p = colour::luminance(self.scene.picture.data[i]);
@@ -660,14 +766,8 @@ impl Opening<'_> {
 type Own = std::collections::BTreeSet<u32>;
 
 /// Takes away what is no piece: dust and noise by their size, crumbs of contact shadow by their lack of
-/// colour and light, and, when a network looked, what it does not mean.
-fn drop_crumbs(
-    e: &Evidence,
-    scene: &Scene,
-    shadow: &Plane,
-    subject: &mut [bool],
-    hint: Option<&Mask>,
-) {
+/// colour and light.
+fn drop_crumbs(e: &Evidence, scene: &Scene, shadow: &Plane, subject: &mut [bool]) {
     let (w, h) = (e.w, e.h);
     let found = filter::parts(w, h, true, |i| subject[i]);
     let largest = found.iter().map(|p| p.pixels.len()).max().unwrap_or(0);
@@ -705,9 +805,80 @@ fn drop_crumbs(
             && p.pixels.iter().any(|&i| bright(i as usize))
     };
     small.iter().filter(link).for_each(&mut mark);
-    if let Some(hint) = hint {
-        keep_what_is_meant(subject, hint);
+}
+
+/// Leaves to the full picture what may be a small gap in metal of another colour than its ground: pixels inside
+/// that have the ground's colour, shaded or not, between ones that have not.
+fn doubt_gaps(e: &Evidence, scene: &Scene, labels: &mut Labels) {
+    if e.grey == 0.0 {
+        return;
     }
+    let (w, h) = (e.w, e.h);
+    let like = |i: usize| {
+        e.grey(i)
+            && e.ratio[i] > 0.45 * labels.shadow.data[i]
+            && apart(scene, &labels.shadow, i) < 0.25
+    };
+    let found: Vec<usize> =
+        (0..w * h).filter(|&i| labels.label[i] == Label::Inside && like(i)).collect();
+    for &i in &found {
+        let mut open = |j: usize| {
+            labels.label[j] = Label::Band;
+            labels.depth.data[j] = labels.depth.data[j].min(0.5);
+        };
+        open(i);
+        filter::neighbours(i % w, i / w, w, h, true, open);
+    }
+}
+
+/// The larger of two masks where both are known.
+fn strongest(a: Option<&Mask>, b: Option<&Mask>) -> Option<Mask> {
+    let (Some(a), Some(b)) = (a, b) else { return a.or(b).cloned() };
+    let data = a.data.iter().zip(&b.data).map(|(a, b)| *a.max(b)).collect();
+    Some(Mask { w: a.w, h: a.h, data })
+}
+
+/// Gives back to the ground what is shadow and no network calls subject: broader than wires are, darker than the
+/// ground, of little colour, mostly without steps. From there it goes on as far as that is so and no network is
+/// rather for it. Whether there was any.
+fn drop_shadows(e: &Evidence, told: &Mask, subject: &mut [bool]) -> bool {
+    /// Fewer pixels are no shadow.
+    const LEAST: usize = 40;
+    let (w, h) = (e.w, e.h);
+    let longest = w.max(h) as f32;
+    let core = 0.006 * longest;
+    // Light that the piece throws into its shadow has some of its colour.
+    let dim = |i: usize| e.lift.data[i] < 0.0 && e.tint[i] < 4.0 * e.least_tint();
+    let odd: Vec<bool> = (0..w * h).map(|i| subject[i] && told.data[i] <= FOREIGN).collect();
+    let within = filter::distance(w, h, |i| !odd[i]);
+    let broad = filter::distance(w, h, |i| within[i] > core);
+    let mut queue = Vec::new();
+    for part in filter::parts(w, h, false, |i| odd[i] && broad[i] < core + 1.5) {
+        let share = |f: &dyn Fn(usize) -> bool| {
+            let n = part.pixels.iter().filter(|&&i| f(i as usize)).count();
+            n as f32 / part.pixels.len() as f32
+        };
+        if part.pixels.len() >= LEAST && share(&dim) > 0.8 && share(&|i| e.step[i]) < 0.35 {
+            queue.extend(part.pixels.iter().map(|&i| (i as usize, 0)));
+        }
+    }
+    let any = !queue.is_empty();
+    queue.iter().for_each(|&(i, _)| subject[i] = false);
+    let reach = (0.02 * longest) as usize;
+    let mut next = 0;
+    while next < queue.len() {
+        let (i, far) = queue[next];
+        next += 1;
+        if far < reach {
+            filter::neighbours(i % w, i / w, w, h, false, |j| {
+                if subject[j] && told.data[j] < 128 && dim(j) && !e.step[j] {
+                    subject[j] = false;
+                    queue.push((j, far + 1));
+                }
+            });
+        }
+    }
+    any
 }
 
 /// Which parts are images of the piece in a dark glossy ground: under what casts them, much fainter, and not
@@ -742,10 +913,7 @@ fn upper_quarter(mut values: Vec<f32>) -> f32 {
 /// Of groups of parts that lie close together, keeps those that a network's mask means: a chain whose
 /// pendant is meant stays whole.
 fn keep_what_is_meant(subject: &mut [bool], hint: &Mask) {
-    let (w, h) = (hint.w, hint.h);
-    let off = filter::distance(w, h, |i| subject[i]);
-    let reach = w.max(h) as f32 * 0.012;
-    let groups = filter::parts(w, h, true, |i| off[i] < reach);
+    let groups = groups(subject, hint);
     let total: f32 = hint.data.iter().map(|&v| f32::from(v)).sum();
     let meant = |group: &&filter::Part| {
         let own = group.pixels.iter().filter(|&&i| subject[i as usize]);
@@ -762,6 +930,34 @@ fn keep_what_is_meant(subject: &mut [bool], hint: &Mask) {
     }
 }
 
+/// Parts that lie close together, with what is between them.
+fn groups(subject: &[bool], like: &Mask) -> Vec<filter::Part> {
+    let (w, h) = (like.w, like.h);
+    let off = filter::distance(w, h, |i| subject[i]);
+    let reach = w.max(h) as f32 * 0.012;
+    filter::parts(w, h, true, |i| off[i] < reach)
+}
+
+/// How much of the subject in a group a mask sees, 0 to 1.
+fn share(group: &filter::Part, subject: &[bool], seen: &Mask) -> f32 {
+    let own = group.pixels.iter().map(|&i| i as usize).filter(|&i| subject[i]);
+    let (sum, n) = own.fold((0.0, 0.0_f32), |(sum, n), i| (sum + f32::from(seen.data[i]), n + 1.0));
+    sum / 255.0 / n.max(1.0)
+}
+
+/// Of such groups keeps those of which Culet's own network sees about as much as of the one it sees best: it
+/// mostly sees neither mirror images nor flaws of the ground.
+fn keep_what_is_seen(subject: &mut [bool], seen: &Mask) {
+    let groups = groups(subject, seen);
+    let shares: Vec<f32> = groups.iter().map(|g| share(g, subject, seen)).collect();
+    let best = shares.iter().copied().fold(0.0, f32::max);
+    for (group, share) in groups.iter().zip(shares) {
+        if share < 0.45 * best {
+            group.pixels.iter().for_each(|&i| subject[i as usize] = false);
+        }
+    }
+}
+
 /// Labels from a network's mask alone, with a wide band.
 fn from_hint(scene: &Scene, hint: &Mask) -> Labels {
     let (w, h) = (hint.w, hint.h);
@@ -775,6 +971,7 @@ fn from_hint(scene: &Scene, hint: &Mask) -> Labels {
             *label = Label::Band;
         }
     }
+    labels.hint = Some(hint.clone());
     labels
 }
 
@@ -811,7 +1008,7 @@ fn assemble(
     };
     let label = depth.data.iter().map(|&d| name(d)).collect();
     let holes = count_holes(w, h, &subject);
-    Labels { w, h, label, depth, shadow, holes, confidence, subject }
+    Labels { w, h, label, depth, shadow, holes, confidence, hint: None, subject }
 }
 
 /// Closed openings of at least four pixels.
@@ -885,5 +1082,126 @@ mod tests {
             .filter(|&x| mask.at(x, (100.0 + 40.0 * (x as f32 * 0.03).sin()) as usize) > 127)
             .count();
         assert!(hit > 200, "{hit}");
+    }
+
+    /// Gold on white paper with a soft shadow to its right that has some of its colour, and what a network sees.
+    fn with_contact_shadow() -> (Rgb8, Mask) {
+        let metal = |x: usize, y: usize| (80..130).contains(&x) && (60..170).contains(&y);
+        let picture = Rgb8::from_fn(320, 240, |x, y| {
+            let noise = ((x * 31 + y * 17) % 5) as f32 - 2.0;
+            if metal(x, y) {
+                return [120 + ((x * 13 + y * 7) % 80) as u8, 110, 70];
+            }
+            let (dx, dy) = ((x as f32 - 130.0).max(0.0) / 60.0, (y as f32 - 140.0) / 30.0);
+            let deep = if x >= 80 { 0.6 * (-(dx * dx + dy * dy)).exp() } else { 0.0 };
+            [0.0, 0.15, 0.3].map(|c| (230.0 * (1.0 - deep) * (1.0 - c * deep) + noise) as u8)
+        });
+        (picture, Mask::from_fn(320, 240, |x, y| if metal(x, y) { 255 } else { 0 }))
+    }
+
+    #[test]
+    fn a_deep_shadow_that_no_network_means_is_ground() {
+        let (picture, hint) = with_contact_shadow();
+        let scene = Scene::new(&picture, None, Some(&hint));
+        let extra = |hint: Option<&Mask>| {
+            let mask = label(&scene, hint, None).soft_mask();
+            (0..240 * 320).filter(|i| i % 320 > 134 && mask.data[*i] > 0).count()
+        };
+        assert!(extra(None) > 400, "{}", extra(None));
+        assert!(extra(Some(&hint)) < 40, "{}", extra(Some(&hint)));
+    }
+
+    /// A pearl on grey whose right half fades into the grey, with a rim as faint.
+    fn fading_pearl() -> (Rgb8, Mask) {
+        let far = |x: usize, y: usize| (x as f32 - 160.0).hypot(y as f32 - 120.0);
+        let picture = Rgb8::from_fn(320, 240, |x, y| {
+            let noise = ((x * 31 + y * 17) % 3) as f32 - 1.0;
+            let pearl = 200.0 + 40.0 * ((160.0 - x as f32) / 50.0).clamp(0.0, 1.0);
+            let rim = if far(x, y) > 77.0 { 25.0 } else { 0.0 };
+            let v = if far(x, y) < 80.0 { pearl + rim } else { 200.0 };
+            [(v + noise) as u8; 3]
+        });
+        (picture, Mask::from_fn(320, 240, |x, y| if far(x, y) < 80.0 { 255 } else { 0 }))
+    }
+
+    #[test]
+    fn what_fades_into_the_ground_is_no_hole_where_a_network_is_sure() {
+        let (picture, hint) = fading_pearl();
+        let scene = Scene::new(&picture, None, Some(&hint));
+        let share = |hint: Option<&Mask>| {
+            let mask = label(&scene, hint, None).soft_mask();
+            let (got, all) =
+                fading_pearl().1.data.iter().zip(&mask.data).fold((0, 0), |(got, all), (t, m)| {
+                    (got + usize::from(*t & *m > 0), all + usize::from(*t > 0))
+                });
+            got as f32 / all as f32
+        };
+        assert!(share(None) < 0.8, "{}", share(None));
+        assert!(share(Some(&hint)) > 0.97, "{}", share(Some(&hint)));
+        // A ring of the same outline is open, though the network fills it.
+        let ring = Rgb8::from_fn(320, 240, |x, y| {
+            let r = (x as f32 - 160.0).hypot(y as f32 - 120.0);
+            let noise = ((x * 31 + y * 17) % 3) as f32 - 1.0;
+            [(if (55.0..80.0).contains(&r) { 120.0 } else { 200.0 } + noise) as u8; 3]
+        });
+        let scene = Scene::new(&ring, None, Some(&hint));
+        assert_eq!(label(&scene, Some(&hint), None).holes, 1);
+    }
+
+    #[test]
+    fn a_network_that_takes_a_strange_ground_for_subject_is_not_believed() {
+        let (w, h) = (320, 240);
+        let ground = Mask::from_fn(w, h, |_, y| if y > 100 { 255 } else { 0 });
+        let subject: Vec<bool> = (0..w * h).map(|i| i % w > 150 && i % w < 170).collect();
+        assert!(missed(&ground, None, false, &subject).is_empty());
+        let patch = Mask::from_fn(w, h, |x, y| {
+            if (100..200).contains(&x) && (60..120).contains(&y) { 255 } else { 0 }
+        });
+        let found = missed(&patch, None, false, &subject).len();
+        assert!(found > 3000, "{found}");
+        assert!(missed(&patch, Some(&Mask::new(w, h)), false, &subject).is_empty());
+        assert_eq!(missed(&patch, Some(&patch), false, &subject).len(), found);
+    }
+
+    #[test]
+    fn groups_that_culets_own_network_hardly_sees_are_dropped() {
+        let (w, h) = (320, 240);
+        let piece = |x: usize, y: usize| (60..160).contains(&x) && (40..120).contains(&y);
+        let image = |x: usize, y: usize| (80..140).contains(&x) && (180..190).contains(&y);
+        let seen = Mask::from_fn(w, h, |x, y| match (piece(x, y), image(x, y)) {
+            (true, _) => 240,
+            // It sees a quarter of the mirror image.
+            (_, true) if x < 95 => 255,
+            _ => 0,
+        });
+        let mut subject: Vec<bool> =
+            (0..w * h).map(|i| piece(i % w, i / w) || image(i % w, i / w)).collect();
+        keep_what_is_seen(&mut subject, &seen);
+        assert!((0..w * h).all(|i| subject[i] == piece(i % w, i / w)));
+        // What it sees nothing of stays: there is nothing better.
+        keep_what_is_seen(&mut subject, &Mask::new(w, h));
+        assert!(subject.iter().any(|s| *s));
+    }
+
+    #[test]
+    fn a_stone_that_a_network_missed_is_no_strange_ground() {
+        let metal = |x: usize, y: usize| (140..180).contains(&x) && (40..120).contains(&y);
+        let stone = |x: usize, y: usize| (120..200).contains(&x) && (118..190).contains(&y);
+        let hint = Mask::from_fn(320, 240, |x, y| if metal(x, y) { 255 } else { 0 });
+        let share = |at_the_frame: bool| {
+            let picture = Rgb8::from_fn(320, 240, |x, y| {
+                let noise = ((x * 31 + y * 17) % 5) as u8;
+                let wall = at_the_frame && x > 250;
+                match (metal(x, y), stone(x, y) || wall) {
+                    (true, _) => [150 + noise, 120, 60],
+                    (_, true) => [170, 20 + noise, 20],
+                    _ => [205 + noise; 3],
+                }
+            });
+            let scene = Scene::new(&picture, None, Some(&hint));
+            unexplained(&Evidence::new(&scene), &hint)
+        };
+        assert!(share(false) < 0.01, "{}", share(false));
+        assert!(share(true) > UNEXPLAINED, "{}", share(true));
     }
 }

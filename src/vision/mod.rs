@@ -2,9 +2,9 @@
 //!
 //! The tripod's advantage carries this room: the backdrop is known, either photographed ([`CutOut::empty_set`])
 //! or fitted. In order: `proxy` reduces, `backdrop` says what stands behind the subject, `coarse` labels the
-//! reduced picture and tests holes, `edge` solves alpha at full size in the band between the labels,
-//! `compose` lays the result on a new ground. `network` turns a model file into a coarse mask; nothing
-//! here needs one.
+//! reduced picture and tests holes, `edge` solves alpha at full size in the band between the labels, or `soft`
+//! where no ground explains the picture and a network's mask is all that is known, `compose` lays the result on
+//! a new ground. `network` turns a model file into a coarse mask; nothing here needs one.
 //!
 //! Values: "linear" is linear light, 1 is white; "encoded" is that through the sRGB curve, in which
 //! camera noise and visible differences are roughly the same for dark and light.
@@ -20,6 +20,7 @@ pub mod network;
 mod profile;
 mod proxy;
 mod sight;
+mod soft;
 mod stroke;
 
 pub use compose::{Background, ShadowLayer, compose, foreground};
@@ -118,7 +119,10 @@ pub fn cut_out(picture: &Picture, with: &CutOut) -> Result<Cut, CutError> {
     };
     let mut labels = coarse::label(&scene, coarse, seen);
     stroke::paint_labels(&mut labels, with.strokes, (rgb.w, rgb.h));
-    let mut alpha = edge::solve(&rgb, empty.as_deref(), &scene, &labels);
+    let mut alpha = match &labels.hint {
+        Some(hint) => soft::solve(&rgb, &scene, &labels, hint),
+        None => edge::solve(&rgb, empty.as_deref(), &scene, &labels),
+    };
     stroke::paint_alpha(&mut alpha, with.strokes);
     Ok(finish(alpha, &scene, labels))
 }
@@ -183,6 +187,11 @@ fn eight_bits<'a>(
 fn finish(alpha: Mask, scene: &backdrop::Scene, labels: coarse::Labels) -> Cut {
     let subject = alpha.extent();
     let mut warnings = scene.warnings.clone();
+    if scene.rough || labels.hint.is_some() {
+        warnings.push(
+            "the backdrop is not smooth; photograph the empty set for a clean cut-out".to_owned(),
+        );
+    }
     if subject.is_empty() {
         warnings
             .push("no subject stands out from the backdrop; paint over it to keep it".to_owned());
@@ -197,7 +206,7 @@ fn finish(alpha: Mask, scene: &backdrop::Scene, labels: coarse::Labels) -> Cut {
         holes: labels.holes,
         shadow: labels.shadow,
         backdrop: scene.ground.clone(),
-        method: scene.method,
+        method: if labels.hint.is_some() { Method::Network } else { scene.method },
         alpha,
         subject,
         confidence,
