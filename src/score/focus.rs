@@ -25,6 +25,8 @@ const CELL: usize = 16;
 const ABOVE: f64 = 1.12;
 /// A movement that blurs by less, sigma in working pixels, leaves edges enough that can be measured.
 const SHORT: f32 = 2.2;
+/// How fine a shaken picture is across its movement.
+const FINE: f32 = 0.3;
 /// What the widths of single places add to a trace.
 const SINGLE: f32 = 0.1;
 /// A part needs this many measured places to be spoken of.
@@ -185,8 +187,9 @@ fn moved(single: Option<(f32, f32)>, trace: Option<Trace>) -> (Option<Motion>, f
     // A wire beside a broad stone leaves such a trace as a short movement does: both must say so.
     let sure = trace.sure.min(if trace.along < SHORT { strength - 0.5 } else { f32::MAX });
     let over = (trace.contrast + SINGLE * (strength - 0.5)).min(sure);
-    // Smooth at both ends: what is far from a movement is still told from what is farther.
-    let directed = 1.0 / (1.0 + (-12.0 * over).exp());
+    // Smooth at both ends: what is far from a movement is still told from what is farther. Against what is
+    // fine at all: far out of focus that is little, and so is every difference.
+    let directed = 1.0 / (1.0 + (-12.0 * over * FINE / trace.across.max(0.05)).exp());
     let motion = Motion { angle_deg: trace.angle_deg, strength: directed };
     ((over > 0.0).then_some(motion), width.max(trace.along), directed)
 }

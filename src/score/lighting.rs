@@ -3,6 +3,7 @@
 
 use super::components::{Component, append_runs, find_runs};
 use super::limits;
+use super::lit;
 use super::stats::{fall, median, quantile};
 use super::subject::{Found, Subject};
 use super::view::{Proxy, View};
@@ -13,10 +14,11 @@ use crate::imaging::lanes::wide_fn;
 
 /// A light backdrop that still holds detail: about 225 in sRGB.
 const BACKDROP_AIM: f32 = 0.75;
-/// A backdrop darker than this is meant to be dark: 2.6 stops under the aim.
-const DARKEST_LIGHT: f32 = 0.12;
-/// Where a piece's lights belong on a dark backdrop.
+/// Where a piece's lights belong on a dark backdrop, by the share that is darker.
 const LIGHTS_AIM: f32 = 0.85;
+/// And where [`lit::level`] belongs: what the practice camera's dark sets have that are exposed as its light
+/// ones are. Pieces differ by a quarter of a stop to either side.
+const LIT_AIM: f32 = 0.93;
 /// Middle grey.
 const GREY: f32 = 0.18;
 /// From here on an encoded value is full.
@@ -47,7 +49,11 @@ pub(super) fn read(view: &View, rgb: &Rgb8, subject: &Subject) -> Lighting {
     backdrop(&mut light, &view.proxy, subject);
     let full = clipping(&mut light, view, rgb, subject);
     light.shadow = shadow(subject);
-    light.exposure_ev = exposure(&light, lights, high, full);
+    let lit = || {
+        let piece = subject.found == Found::Piece;
+        piece.then(|| lit::level(rgb, subject, light.backdrop)).flatten()
+    };
+    light.exposure_ev = exposure(&light, lit, [lights, high], full);
     light.reading = reading(&light, view, subject);
     light
 }
@@ -270,15 +276,24 @@ fn shadow(subject: &Subject) -> Option<Shadow> {
 }
 
 /// Stops from the exposure that is aimed at. A backdrop that is lighter than the piece's middle is
-/// what a shot is exposed for; before a darker one the piece's own lights are.
-fn exposure(light: &Lighting, lights: f32, soft: f32, full: f32) -> f32 {
+/// what a shot is exposed for; before a darker one the piece's own lights are, as far as they are told from
+/// it.
+fn exposure(
+    light: &Lighting,
+    lit: impl Fn() -> Option<f32>,
+    [lights, soft]: [f32; 2],
+    full: f32,
+) -> f32 {
     let by_lights = ev(lights, LIGHTS_AIM);
     let by_backdrop = ev(light.backdrop, BACKDROP_AIM);
     let key = GREY * light.key_ev.exp2();
     // Slate and black are dark by themselves, even before a darker piece.
-    let light_backdrop = light.backdrop > (0.9 * key).max(DARKEST_LIGHT);
+    let light_backdrop = light.backdrop > (0.9 * key).max(limits::DARK_BACKDROP);
     // A grey set that is exposed rightly: its backdrop is dark but the piece's lights are in place.
     let grey = by_backdrop < -1.0 && ev(soft, LIGHTS_AIM) > -0.35;
+    if !light_backdrop && let Some(level) = lit() {
+        return ev(level, LIT_AIM);
+    }
     over(if light_backdrop && !grey { by_backdrop } else { by_lights }, light, full)
 }
 
@@ -293,17 +308,17 @@ fn over(read: f32, light: &Lighting, full: f32) -> f32 {
 }
 
 fn reading(light: &Lighting, view: &View, subject: &Subject) -> Reading {
-    let ev = light.exposure_ev.abs();
+    let (ev, told) = (light.exposure_ev.abs(), limits::exposure_ev(light.backdrop));
     // How good each is, and whether it is worth a word.
     let worst = [
-        (fall(ev, limits::EXPOSURE_EV, 2.5), ev >= limits::EXPOSURE_EV),
+        (fall(ev, told, 2.5), ev >= told),
         (fall(light.clipped, limits::CLIPPED, 0.12), light.clipped >= limits::CLIPPED),
         (fall(light.backdrop_ev, 0.3, 2.5), light.backdrop_ev >= limits::UNEVEN_EV),
         (fall(limits::FLAT_EV - light.contrast_ev, 0.0, 1.9), flat(light)),
     ];
     let value = worst.iter().map(|w| 0.35 + 0.65 * w.0).product::<f32>();
-    let told = worst.iter().enumerate().filter(|(_, w)| w.1);
-    let kind = told.min_by(|a, b| a.1.0.total_cmp(&b.1.0)).map(|(k, _)| k);
+    let wrong = worst.iter().enumerate().filter(|(_, w)| w.1);
+    let kind = wrong.min_by(|a, b| a.1.0.total_cmp(&b.1.0)).map(|(k, _)| k);
     let reading = |text: String| Reading::new(value, text);
     match kind {
         Some(0) => {

@@ -3,6 +3,10 @@
 
 /// Stops from the exposure that is aimed at.
 pub const EXPOSURE_EV: f32 = 0.25;
+/// The same where the piece's lights alone tell it: pieces under one light differ by a quarter of a stop.
+pub const EXPOSURE_BY_LIGHTS_EV: f32 = 0.35;
+/// A backdrop darker than this is meant to be dark, and the piece's lights are what is exposed for.
+pub const DARK_BACKDROP: f32 = 0.12;
 /// Share of the piece that is burnt out in blobs.
 pub const CLIPPED: f32 = 0.0015;
 /// Stops between the brightest and the darkest place of the backdrop.
@@ -20,3 +24,8 @@ pub const HEAD_DEG: f32 = 5.0;
 pub const PAIR_DEG: f32 = 1.1;
 /// Blur, sigma in pixels: a sharp lens on fine work reads up to one.
 pub const SOFT_PX: f32 = 1.3;
+
+/// Stops of exposure that are worth a word before a backdrop of a luminance, which is 0 where there is none.
+pub fn exposure_ev(backdrop: f32) -> f32 {
+    if backdrop > 0.0 && backdrop < DARK_BACKDROP { EXPOSURE_BY_LIGHTS_EV } else { EXPOSURE_EV }
+}

@@ -12,6 +12,7 @@ mod focus;
 mod intruders;
 mod lighting;
 pub mod limits;
+mod lit;
 pub mod live;
 mod mirror;
 mod motion;

@@ -39,6 +39,8 @@ pub(super) struct Trace {
     pub(super) contrast: f32,
     /// At least 0 where there is enough to go by.
     pub(super) sure: f32,
+    /// How fine it is across the direction.
+    pub(super) across: f32,
     /// Sigma of a movement that leaves so little fine structure along itself, pixels.
     pub(super) along: f32,
 }
@@ -74,7 +76,8 @@ pub(super) fn trace(
     let (contrast, sure) = read(k);
     let deg = angle(k).to_degrees();
     let angle_deg = if deg > 90.0 { deg - 180.0 } else { deg };
-    Some(Trace { angle_deg, contrast, sure, along: along(fine[k]) })
+    let across = fine[(k + DIRECTIONS / 2) % DIRECTIONS];
+    Some(Trace { angle_deg, contrast, sure, across, along: along(fine[k]) })
 }
 
 fn angle(k: usize) -> f32 {

@@ -91,7 +91,7 @@ pub struct Lighting {
     #[serde(flatten)]
     pub reading: Reading,
     /// Stops above (+) or below (-) the exposure that is aimed at: a light backdrop at 75 % of
-    /// white, or on a dark one the piece's lights at 85 %.
+    /// white, or on a dark one the piece's lights at 93 %: of what stands out from it, the 83rd percentile.
     pub exposure_ev: f32,
     /// Share of the piece with two or more clipped channels; glints, thin lines of light on metal and facets of
     /// stones that a network saw are left out. Before a white backdrop

@@ -10,18 +10,19 @@ use culet::score::judge;
 use std::collections::VecDeque;
 
 /// What the rule says of the light before it clips, with the true outline, at 0 EV: a light paper's middle
-/// against 75 %, or before a dark one the piece's 95th percentile against 85 %. And how many stops more are
-/// read before what tells it clips.
+/// against 75 %, or before a dark one the 83rd percentile of what is more than six times as bright as the
+/// paper, against 93 %. And how many stops more are read before what tells it clips.
 fn ruled(set: &Set, dark: bool) -> (f32, f32) {
     let truth = set.truth(&Shot { noise: 0.0, ..Shot::default() });
-    let on = |i: &usize| {
-        let paper = truth.subject.data[*i] == 0 && truth.shadow.data[*i] > 0.97;
-        if dark { truth.subject.data[*i] > 127 } else { paper }
-    };
-    let levels = (0..truth.linear.data.len()).filter(on);
-    let all: Vec<f64> = levels.map(|i| f64::from(luminance(truth.linear.data[i]))).collect();
-    let (share, aim) = if dark { (0.95, 0.85) } else { (0.5, 0.75) };
-    let level = quantile(&all, share) as f32;
+    let light = |i: usize| f64::from(luminance(truth.linear.data[i]));
+    let all = 0..truth.linear.data.len();
+    let paper = |i: &usize| truth.subject.data[*i] == 0 && truth.shadow.data[*i] > 0.97;
+    let paper: Vec<f64> = all.clone().filter(paper).map(light).collect();
+    let middle = quantile(&paper, 0.5);
+    let lit = |i: &usize| truth.subject.data[*i] > 127 && light(*i) > 6.0 * middle;
+    let level =
+        if dark { quantile(&all.filter(lit).map(light).collect::<Vec<_>>(), 0.83) } else { middle };
+    let (level, aim) = (level as f32, if dark { 0.93 } else { 0.75 });
     ((level / aim).log2(), -(level / 0.97).log2())
 }
 
