@@ -24,7 +24,6 @@ pub(super) const RULE: Rule = Rule {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::score::Score;
 
     #[test]
