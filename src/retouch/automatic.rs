@@ -12,9 +12,8 @@ const LIGHT: f32 = 0.25;
 /// backdrop step, which spares the product.
 const PAPER: f32 = 0.90;
 
-/// Part of the way there that is gone even where lights of the product are pressed together by it: before
-/// white paper it would look dull.
-const SOME: f32 = 0.3;
+/// Where paper has to be for the backdrop step to make it wholly white.
+const WHITENED: f32 = 0.52;
 
 /// Stops from blue to amber from which on a backdrop is of more than one colour, or in more than one
 /// light, and says nothing about white.
@@ -70,7 +69,7 @@ fn light(proxy: &Proxy) -> Vec<Op> {
     // Lights of the metal that lie apart are not pressed together for the sake of paper that is made white
     // by itself.
     if let Some(light) = proxy.subject_light().filter(|_| whitened) {
-        ev = ev.min(Exposure::unpressed(light).max(SOME * ev));
+        ev = ev.min(Exposure::unpressed(light).max(Exposure::lifting(level, WHITENED)));
     }
     if ev > 0.03 {
         ops.push(Op::Exposure(Exposure { ev, ..Exposure::default() }));

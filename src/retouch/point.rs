@@ -1,11 +1,10 @@
 //! Operations that look at one pixel only: matrices and hue-keeping curves, fused.
 //!
-//! A curve maps n, the largest of red, green, blue and sRGB's red, to n'; all three are scaled by n'/n.
-//! Ratios between the channels, and so hue and saturation, stay exactly. Gold fills sRGB's red long before
-//! any channel of Rec.2020: without it a curve would press nothing together, and leaving for sRGB would clip.
+//! A curve maps the largest of red, green and blue, n, to n'; all three are scaled by n'/n. Ratios
+//! between the channels, and so hue and saturation, stay exactly.
 
 use super::tile::Tile;
-use crate::imaging::colour::{Matrix3, REC2020_TO_SRGB, multiply};
+use crate::imaging::colour::{Matrix3, multiply};
 use crate::imaging::lanes::{wide, wide_fn};
 use std::sync::Arc;
 
@@ -230,13 +229,11 @@ impl Point {
 
     /// What it makes of pixels between bounds.
     pub(super) fn bounds(&self, range: Bounds) -> Bounds {
-        let most = |v: [f32; 3], red: f32| v[0].max(v[1]).max(v[2]).max(red);
+        let most = |v: [f32; 3]| v[0].max(v[1]).max(v[2]);
         self.links.iter().fold(range, |range, link| {
             let range = if link.matrix == IDENTITY { range } else { range.through(&link.matrix) };
             let Some(curve) = &link.curve else { return range };
-            let srgb = range.through(&REC2020_TO_SRGB);
-            let (least, largest) = (most(range.low, srgb.low[0]), most(range.high, srgb.high[0]));
-            let (low, high) = curve.extremes(least, largest);
+            let (low, high) = curve.extremes(most(range.low), most(range.high));
             Bounds {
                 low: range.low.map(|v| v * if v > 0.0 { low } else { high }),
                 high: range.high.map(|v| v * if v > 0.0 { high } else { low }),
@@ -286,7 +283,7 @@ fn apply_curve(curve: &Curve, tile: &mut Tile) {
     let (b, b_end) = b.as_chunks_mut::<PART>();
     apply_curve_to_parts(curve, r, g, b);
     for ((r, g), b) in r_end.iter_mut().zip(g_end).zip(b_end) {
-        let ratio = curve.ratio(height(*r, *g, *b));
+        let ratio = curve.ratio(larger(larger(*r, *g), *b));
         (*r, *g, *b) = (*r * ratio, *g * ratio, *b * ratio);
     }
 }
@@ -312,19 +309,12 @@ fn larger(a: f32, b: f32) -> f32 {
     if a > b { a } else { b }
 }
 
-/// Where a pixel stands on a curve: its largest channel, or sRGB's red where that is larger.
-#[inline(always)]
-pub(super) fn height(r: f32, g: f32, b: f32) -> f32 {
-    let [red, green, blue] = REC2020_TO_SRGB[0];
-    larger(larger(larger(r, g), b), red * r + green * g + blue * b)
-}
-
 /// In three steps, of which the first and the last suit wide registers.
 #[inline(always)]
 fn apply_curve_to(curve: &Curve, r: &mut [f32; PART], g: &mut [f32; PART], b: &mut [f32; PART]) {
     let (mut entries, mut parts) = ([0_u32; PART], [0.0_f32; PART]);
     for k in 0..PART {
-        (entries[k], parts[k]) = place(height(r[k], g[k], b[k]));
+        (entries[k], parts[k]) = place(larger(larger(r[k], g[k]), b[k]));
     }
     for k in 0..PART {
         parts[k] = curve.between(entries[k], parts[k]);

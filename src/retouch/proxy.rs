@@ -4,7 +4,6 @@
 use super::backdrop::{self, Backdrop, median};
 use super::blotches::{self, Blotch};
 use super::ops::Straighten;
-use super::point::height;
 use super::region::{Matte, Region};
 use super::specks::{self, Speck};
 use super::survey::Survey;
@@ -145,11 +144,14 @@ impl Proxy {
         Some(light - dark)
     }
 
-    /// Where the light twentieth of the subject begins, linear, as curves see it; what is clipped is left out.
+    /// Where the light twentieth of the subject begins in its largest channel, linear; what is clipped is left out.
+    /// Of sRGB's channels, too: gold fills its red long before any of Rec.2020.
     pub(super) fn subject_light(&self) -> Option<f32> {
-        let [r, g, b] = &self.tile.planes;
-        let open = |i: usize| Some(height(r[i], g[i], b[i])).filter(|v| *v < CLIPPED);
-        let [light] = self.subject_at([0.95], open)?;
+        let largest = |i: usize| {
+            let p = [0, 1, 2].map(|c| self.tile.planes[c][i]);
+            p.into_iter().chain(apply(&REC2020_TO_SRGB, p)).fold(0.0, f32::max)
+        };
+        let [light] = self.subject_at([0.95], |i| Some(largest(i)).filter(|v| *v < CLIPPED))?;
         Some(light)
     }
 

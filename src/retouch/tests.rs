@@ -363,10 +363,10 @@ fn grey_paper_is_made_white_without_pressing_the_lights_of_the_metal_together() 
     let before = Rgb8::from_fn(400, 300, |x, y| {
         let (dx, dy) = (x as i32 - 200, y as i32 - 150);
         match dx * dx + dy * dy < 70 * 70 {
-            // Two golds, well exposed, and paper that is two thirds of a stop darker.
+            // Two golds, well exposed, and grey paper.
             true if (x / 20) % 2 == 0 => [228, 190, 110],
             true => [205, 160, 85],
-            false => [(168 + (x * 7 + y * 13) % 3) as u8; 3],
+            false => [(192 + (x * 7 + y * 13) % 3) as u8; 3],
         }
     });
     let picture = Picture::from_srgb8(before);

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 /// Where the shoulder begins when the gain is above 1, linear.
 const KNEE: f32 = 0.85;
 
-/// Brightens or darkens. A curve on the largest channel that scales all three alike, so that hue and
-/// saturation stay as they are.
+/// Brightens or darkens. Works on the largest of red, green and blue and scales all three alike, so
+/// that hue and saturation stay as they are.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Exposure {
