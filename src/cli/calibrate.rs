@@ -106,8 +106,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
 
 /// Every file that was asked for.
 fn write(arguments: &Arguments, calibration: &Calibration) -> Result<()> {
-    let read = arguments.reference.iter().chain([&arguments.picture]).cloned();
-    let originals = Originals::new(&read.collect::<Vec<_>>());
+    let originals = Originals::new(arguments.reference.iter().chain([&arguments.picture]));
     let put = |path: &Option<PathBuf>, make: &dyn Fn() -> Result<Vec<u8>>| {
         let Some(path) = path else { return Ok(()) };
         originals.spare(path, true)?;

@@ -1,6 +1,6 @@
 //! `culet cutout`: the subject without its ground, with or without its shadow.
 
-use super::results::{Originals, targets};
+use super::results::{self, Originals};
 use super::{complain, is_picture, pictures, progress};
 use crate::engine::product;
 use crate::imaging::{Mask, Picture, Rgb8, Rgba8, open, save};
@@ -161,16 +161,21 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         })?;
     }
     let ending = if job.ground == Background::Transparent { "png" } else { "jpg" };
-    let targets = match single {
-        true => vec![arguments.output.clone()],
-        false => targets(&files, &arguments.output, ending),
+    let targets = if single {
+        vec![arguments.output.clone()]
+    } else {
+        results::targets(&files, &arguments.output, ending)
     };
     let masks: Vec<Option<PathBuf>> = match &arguments.mask {
         None => vec![None; files.len()],
         Some(path) if files.len() == 1 => vec![Some(path.clone())],
-        Some(folder) => self::targets(&files, folder, "png").into_iter().map(Some).collect(),
+        Some(folder) => results::targets(&files, folder, "png").into_iter().map(Some).collect(),
     };
-    let originals = Originals::new(&files);
+    let laid_on = match &arguments.background {
+        Ground::File(path) => Some(path),
+        _ => None,
+    };
+    let originals = Originals::new(files.iter().chain(&arguments.empty_set).chain(laid_on));
     let bar = progress(files.len(), arguments.json);
     let mut failures = 0;
     for (file, (target, mask)) in files.iter().zip(targets.iter().zip(&masks)) {

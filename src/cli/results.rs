@@ -25,8 +25,8 @@ pub(super) fn targets(files: &[PathBuf], folder: &Path, ending: &str) -> Vec<Pat
 pub(super) struct Originals(BTreeSet<PathBuf>);
 
 impl Originals {
-    pub(super) fn new(files: &[PathBuf]) -> Self {
-        Self(files.iter().filter_map(|file| file.canonicalize().ok()).collect())
+    pub(super) fn new<'a>(files: impl IntoIterator<Item = &'a PathBuf>) -> Self {
+        Self(files.into_iter().filter_map(|file| file.canonicalize().ok()).collect())
     }
 
     /// Refuses a target that is an original, and one that is there unless it may be replaced.
@@ -65,7 +65,7 @@ mod tests {
         for file in [&raw, &camera, &old] {
             crate::imaging::files::write_atomic(file, b"picture").unwrap();
         }
-        let originals = Originals::new(&[raw, camera.clone()]);
+        let originals = Originals::new([&raw, &camera]);
         assert!(originals.spare(&camera, true).unwrap_err().to_string().contains("the original"));
         assert!(originals.spare(&old, false).unwrap_err().to_string().contains("--replace"));
         assert!(originals.spare(&old, true).is_ok());

@@ -206,7 +206,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let bar = progress(files.len(), arguments.json);
     let failures = Mutex::new(0);
     let targets = targets(&files, &arguments.output, arguments.format.ending());
-    let originals = Originals::new(&files);
+    let aids = arguments.empty_set.iter().chain(&arguments.flat_field);
+    let originals = Originals::new(files.iter().chain(aids));
     let work = |(file, target): (&PathBuf, &PathBuf)| {
         let free = originals.spare(target, arguments.replace);
         let done = free.and_then(|()| one(file, target, &wanted, arguments, &bar));

@@ -270,7 +270,9 @@ impl<'a> Shoot<'a> {
     /// Waits for the pictures that another program puts into the folder.
     fn receive(&mut self) -> Result<()> {
         let wanted = self.arguments.shots;
-        note!("waiting for {wanted} pictures in the folder");
+        if wanted > 0 {
+            note!("waiting for pictures in the folder: {wanted}");
+        }
         let (mut came, mut since) = (0, Instant::now());
         while came < wanted && since.elapsed() < RECEIVE_PATIENCE {
             self.watch_for(Duration::from_millis(50));
