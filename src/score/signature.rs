@@ -131,10 +131,10 @@ impl Samples {
         let norm = 1.0 / (n * n) as f32;
         let mut sums = vec![0_u16; w * step * 3];
         for y in 0..h {
-            for (i, row) in spread.iter().enumerate() {
+            sums.fill(0);
+            for row in &spread {
                 let from = (y * step + row) * picture.w * 3;
-                let values = &picture.data[from..from + w * step * 3];
-                if i == 0 { set(&mut sums, values) } else { add(&mut sums, values) }
+                add(&mut sums, &picture.data[from..from + w * step * 3]);
             }
             for (x, block) in sums.chunks_exact(step * 3).enumerate() {
                 let mut sum = [0_u16; 3];
@@ -175,12 +175,6 @@ impl Samples {
         let table = srgb_decode_table();
         let sum: f64 = self.luma.iter().map(|&v| f64::from(table[v as u8 as usize])).sum();
         (sum / self.luma.len().max(1) as f64) as f32
-    }
-}
-
-wide_fn! {
-    fn set(sums: &mut [u16], values: &[u8]) {
-        sums.iter_mut().zip(values).for_each(|(sum, v)| *sum = u16::from(*v));
     }
 }
 

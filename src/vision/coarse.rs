@@ -283,7 +283,7 @@ pub(super) fn label(scene: &Scene, coarse: Option<&Mask>, seen: Option<&Mask>) -
     let mut evidence = Evidence::new(scene);
     let doubt = hint.as_ref().map_or(1.0, doubt);
     let cluttered = hint.as_ref().is_some_and(|hint| unexplained(&evidence, hint) > UNEXPLAINED);
-    if let Some(hint) = hint.as_ref().filter(|_| cluttered && doubt < 0.3 && !scene.known()) {
+    if let Some(hint) = hint.as_ref().filter(|_| cluttered && doubt < DEFINITE && !scene.known()) {
         return from_hint(scene, hint);
     }
     let mut ground = flood(&evidence);
@@ -335,7 +335,7 @@ pub(super) fn label(scene: &Scene, coarse: Option<&Mask>, seen: Option<&Mask>) -
 /// How much of a network's mask is doubt, 0 to 1: haze says that it found nothing.
 fn doubt(hint: &Mask) -> f32 {
     let count = |least: u8| hint.data.iter().filter(|&&v| v >= least).count() as f32;
-    let (any, sure) = (count(26), count(230));
+    let (any, sure) = (count(UNSURE.start), count(UNSURE.end));
     if sure * 100.0 < hint.data.len() as f32 { 1.0 } else { (any - sure) / any }
 }
 
@@ -350,7 +350,7 @@ fn unexplained(e: &Evidence, hint: &Mask) -> f32 {
     for part in filter::parts(w, h, true, |i| e.foreign(i) || hint.data[i] > FOREIGN) {
         let r = part.rect;
         let free = r.x > 0 && r.y > 0 && r.right() < w && r.bottom() < h;
-        if free && part.pixels.iter().any(|&i| hint.data[i as usize] >= 230) {
+        if free && part.pixels.iter().any(|&i| hint.data[i as usize] >= UNSURE.end) {
             part.pixels.iter().for_each(|&i| piece[i as usize] = true);
         }
     }
@@ -361,6 +361,12 @@ fn unexplained(e: &Evidence, hint: &Mask) -> f32 {
     }
     if all > 0.02 * (w * h) as f32 { odd / all } else { 0.0 }
 }
+
+/// Values of a network's mask that are neither ground nor surely subject.
+pub(super) const UNSURE: std::ops::Range<u8> = 26..230;
+
+/// A network's mask with less doubt than this may stand alone.
+const DEFINITE: f32 = 0.3;
 
 /// A network's mask with more doubt than this is haze.
 const HAZE: f32 = 0.6;
@@ -916,13 +922,8 @@ fn keep_what_is_meant(subject: &mut [bool], hint: &Mask) {
     let groups = groups(subject, hint);
     let total: f32 = hint.data.iter().map(|&v| f32::from(v)).sum();
     let meant = |group: &&filter::Part| {
-        let own = group.pixels.iter().filter(|&&i| subject[i as usize]);
-        let (mut hit, mut n) = (0.0, 0.0);
-        for &i in own {
-            hit += f32::from(hint.data[i as usize]);
-            n += 255.0;
-        }
-        hit > 0.2 * n || hit > 0.15 * total
+        let (hit, most) = seen_of(group, subject, hint);
+        hit > 0.2 * most || hit > 0.15 * total
     };
     let unmeant: Vec<_> = groups.iter().filter(|g| !meant(g)).collect();
     if unmeant.len() < groups.len() {
@@ -938,18 +939,18 @@ fn groups(subject: &[bool], like: &Mask) -> Vec<filter::Part> {
     filter::parts(w, h, true, |i| off[i] < reach)
 }
 
-/// How much of the subject in a group a mask sees, 0 to 1.
-fn share(group: &filter::Part, subject: &[bool], seen: &Mask) -> f32 {
+/// The sum of a mask over a group's part of the subject, and what it is at most.
+fn seen_of(group: &filter::Part, subject: &[bool], mask: &Mask) -> (f32, f32) {
     let own = group.pixels.iter().map(|&i| i as usize).filter(|&i| subject[i]);
-    let (sum, n) = own.fold((0.0, 0.0_f32), |(sum, n), i| (sum + f32::from(seen.data[i]), n + 1.0));
-    sum / 255.0 / n.max(1.0)
+    own.fold((0.0, 0.0), |(sum, most), i| (sum + f32::from(mask.data[i]), most + 255.0))
 }
 
 /// Of such groups keeps those of which Culet's own network sees about as much as of the one it sees best: it
 /// mostly sees neither mirror images nor flaws of the ground.
 fn keep_what_is_seen(subject: &mut [bool], seen: &Mask) {
     let groups = groups(subject, seen);
-    let shares: Vec<f32> = groups.iter().map(|g| share(g, subject, seen)).collect();
+    let share = |(sum, most): (f32, f32)| sum / most.max(255.0);
+    let shares: Vec<f32> = groups.iter().map(|g| share(seen_of(g, subject, seen))).collect();
     let best = shares.iter().copied().fold(0.0, f32::max);
     for (group, share) in groups.iter().zip(shares) {
         if share < 0.45 * best {
@@ -962,12 +963,12 @@ fn keep_what_is_seen(subject: &mut [bool], seen: &Mask) {
 fn from_hint(scene: &Scene, hint: &Mask) -> Labels {
     let (w, h) = (hint.w, hint.h);
     let subject: Vec<bool> = hint.data.iter().map(|&v| v > 127).collect();
-    let unsure = hint.data.iter().filter(|&&v| (26..230).contains(&v)).count() as f32;
+    let unsure = hint.data.iter().filter(|&&v| UNSURE.contains(&v)).count() as f32;
     let confidence = (1.0 - unsure / hint.count().max(1) as f32).clamp(0.1, 0.8);
     let shadow = Plane { w: scene.ground.w, h: scene.ground.h, data: vec![1.0; w * h] };
     let mut labels = assemble(w, h, subject, shadow, confidence, w.max(h) as f32 / 150.0);
     for (label, &v) in labels.label.iter_mut().zip(&hint.data) {
-        if (26..230).contains(&v) {
+        if UNSURE.contains(&v) {
             *label = Label::Band;
         }
     }

@@ -7,14 +7,14 @@
 //! picture and applied to the whole one (He, Sun 2015).
 
 use super::backdrop::Scene;
-use super::coarse::{Label, Labels};
+use super::coarse::{Label, Labels, UNSURE};
 use super::{filter, proxy};
 use crate::imaging::lanes::wide;
 use crate::imaging::{Mask, Plane, Rgb8};
 use rayon::prelude::*;
 
 /// From this on a network is sure of subject, up to that of ground.
-const SURE: [u8; 2] = [230, 15];
+const SURE: [u8; 2] = [UNSURE.end, 15];
 /// Radius of the windows of the colour models, in parts of the longest side.
 const WINDOW: f32 = 0.04;
 /// Radius of the guided filter, likewise.
